@@ -1,0 +1,5 @@
+package dev.aviary.events;
+
+/// What only the analyzer may say.
+public sealed interface AnalyzerEvent extends RolloutEvent
+        permits MetricsMeasured, CheckCompleted, GuardTripped, EvidenceRecorded, GateDecided {}

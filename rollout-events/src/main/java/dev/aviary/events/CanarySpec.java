@@ -1,0 +1,42 @@
+package dev.aviary.events;
+
+import java.time.Duration;
+import java.util.List;
+
+/// What a team wants of a canary, with every default filled in and every template resolved. No secret, no
+/// address: who needs those reads the live object.
+///
+/// @param provider         names the traffic router, such as `gatewayapi:v1`
+/// @param service          name of the Service that clients use (the apex)
+/// @param interval         from one check to the next, at least 10 s
+/// @param threshold        failed checks of a rollout that take it back, at least 1
+/// @param progressDeadline bounds readiness, and the time without a conclusive check beyond one interval
+/// @param drain            from traffic gone to the canary's scale-down
+/// @param primaryReady     percent of the primary's updated replicas that must be available
+/// @param canaryReady      the same of the canary's
+/// @param strict           Flagger's own behaviour where Aviary's is better (`aviary.dev/compat: strict`)
+public record CanarySpec(
+        WorkloadRef target,
+        String provider,
+        String service,
+        Strategy strategy,
+        Duration interval,
+        int threshold,
+        Duration progressDeadline,
+        Duration drain,
+        int primaryReady,
+        int canaryReady,
+        List<MetricSpec> metrics,
+        List<HookSpec> hooks,
+        boolean skipAnalysis,
+        boolean suspended,
+        boolean revertOnDeletion,
+        boolean strict) {
+    public boolean has(HookKind kind) {
+        return hooks.stream().anyMatch(hook -> hook.kind() == kind);
+    }
+
+    public List<HookSpec> hooks(HookKind kind) {
+        return hooks.stream().filter(hook -> hook.kind() == kind).toList();
+    }
+}
