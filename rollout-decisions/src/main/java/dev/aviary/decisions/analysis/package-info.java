@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.decisions.analysis;
+
+import org.jspecify.annotations.NullMarked;

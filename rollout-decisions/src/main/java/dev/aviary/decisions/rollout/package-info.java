@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.decisions.rollout;
+
+import org.jspecify.annotations.NullMarked;
