@@ -29,8 +29,7 @@ public record Desired(
         /// Nothing is asked of the cluster.
         NOTHING,
         /// Primary workload and the Services `-primary` and `-canary` exist; live traffic still goes to the target.
-        /// Answered with `PrimaryUpdated`; or, where a primary serves already, with
-        `PrimaryInitialized(tookOver)`.
+        /// Answered with `PrimaryUpdated`; where a primary serves already, with `PrimaryInitialized(tookOver)`.
         BOOTSTRAP,
         /// The apex Service and the route lead to the primary, scalers are in place. The first time it is answered
         /// with `PrimaryInitialized`.
