@@ -22,6 +22,7 @@ public record RollbackStarted(
         ABORTED,
         ROUTE_CHANGED,
         TARGET_REVERTED,
+        CANARY_UNAVAILABLE,
         WENT_BLIND
     }
 
