@@ -38,6 +38,10 @@ public record Desired(
         RESTORED
     }
 
+    Desired primary(String revision) {
+        return new Desired(seq, stage, revision, canary, mirror, match, canaryUp);
+    }
+
     /// The same split of traffic, whoever wants it.
     public boolean splitsAs(Desired other) {
         return canary.equals(other.canary) && mirror.equals(other.mirror) && match.equals(other.match);
