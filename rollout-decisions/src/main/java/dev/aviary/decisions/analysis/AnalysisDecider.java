@@ -1,0 +1,285 @@
+package dev.aviary.decisions.analysis;
+
+import dev.aviary.decisions.analysis.AnalysisInput.Heard;
+import dev.aviary.decisions.analysis.AnalysisInput.Tick;
+import dev.aviary.decisions.analysis.AnalysisState.AtStep;
+import dev.aviary.decisions.analysis.AnalysisState.OpenGate;
+import dev.aviary.decisions.analysis.AnalysisState.Run;
+import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.events.CanaryDeleted;
+import dev.aviary.events.CanarySpec;
+import dev.aviary.events.CheckCompleted;
+import dev.aviary.events.DetectorEvent;
+import dev.aviary.events.DrainStarted;
+import dev.aviary.events.EvidenceRecorded;
+import dev.aviary.events.GateDecided;
+import dev.aviary.events.GateDecided.Outcome;
+import dev.aviary.events.GateRequested;
+import dev.aviary.events.GuardTripped;
+import dev.aviary.events.HookKind;
+import dev.aviary.events.HookResult;
+import dev.aviary.events.InitializationStarted;
+import dev.aviary.events.MetricResult;
+import dev.aviary.events.MetricsMeasured;
+import dev.aviary.events.NotifierEvent;
+import dev.aviary.events.Promoted;
+import dev.aviary.events.PromotionFailed;
+import dev.aviary.events.PromotionStarted;
+import dev.aviary.events.RollbackStarted;
+import dev.aviary.events.RolledBack;
+import dev.aviary.events.RolloutEvent;
+import dev.aviary.events.RolloutStarted;
+import dev.aviary.events.RouterDecision;
+import dev.aviary.events.RouterOutcome;
+import dev.aviary.events.ScaleDownStarted;
+import dev.aviary.events.ScaleUpStarted;
+import dev.aviary.events.StepStarted;
+import dev.aviary.events.Superseded;
+import dev.aviary.events.TerminationStarted;
+import dev.aviary.events.TrafficShifted;
+import dev.aviary.events.Verdict;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// What the measurements of a rollout say, and which ones are wanted: pure, like the rollout's own decider.
+public final class AnalysisDecider {
+    /// Stands in every decision: another version may decide otherwise.
+    public static final int VERSION = 1;
+
+    /// Looks in one `EvidenceRecorded`: a step may wait at a gate for days, its record and its state may not grow.
+    static final int LOOKS_AT_ONCE = 100;
+
+    private static final Duration SLOWEST_QUERY = Duration.ofSeconds(5);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final Duration LONGEST_WAIT_AT_A_GATE = Duration.ofSeconds(10);
+
+    private AnalysisDecider() {}
+
+    /// What follows from one input. The state is the one before it: a repeat is known by what stands there.
+    public static List<AnalyzerEvent> decide(AnalysisState state, AnalysisInput input, Instant now) {
+        return switch (input) {
+            case Heard(MetricsMeasured measured) when answers(state, measured) -> checked(state, measured);
+            case Heard(var event) when ends(state, event) -> evidence(state);
+            case Tick() when nextDue(state).filter(due -> !now.isBefore(due)).isPresent() -> missed(state);
+            case Heard _, Tick _ -> List.of();
+        };
+    }
+
+    /// The state after an event.
+    ///
+    /// @param now of the input: the event's own, or of what it was decided on
+    public static AnalysisState evolve(AnalysisState state, RolloutEvent event, Instant now) {
+        return switch (event) {
+            case RouterDecision decision -> decided(state, decision);
+            case TrafficShifted shifted -> shifted(state, shifted, now);
+            case AnalyzerEvent said -> said(state, said, now);
+            case CanaryDeleted _ -> state.over();
+            case RouterOutcome _, DetectorEvent _, NotifierEvent _ -> state;
+        };
+    }
+
+    private static AnalysisState decided(AnalysisState state, RouterDecision decision) {
+        return switch (decision) {
+            case RolloutStarted started
+            when started.rollout().number() > state.rollouts() ->
+                state.running(new Run(started.rollout(), started.plan().spec(), Optional.empty(), List.of()));
+            case RouterDecision ending when isLast(ending) && ends(state, ending) -> state.over();
+            case StepStarted step when state.isOf(step.rollout()) -> state.run(run -> stepped(run, step));
+            case ScaleUpStarted scaled
+            when state.isOf(scaled.rollout()) ->
+                state.run(run -> run.without(gate -> gate.kind() == HookKind.CONFIRM_ROLLOUT));
+            case GateRequested(var rollout, var kind, int step)
+            when state.isOf(rollout) ->
+                state.run(run -> run.with(new OpenGate(kind, step, run.step(), 0, Optional.empty())));
+            case RouterDecision _ -> state;
+        };
+    }
+
+    /// The same step again, after a hand at the route, goes on where it was; an earlier one is a repeat.
+    private static Run stepped(Run run, StepStarted step) {
+        if (step.step() <= run.step()) {
+            return run;
+        }
+        return run.without(gate -> gate.kind() != HookKind.ROLLBACK && gate.asked() < step.step())
+                .at(new AtStep(step.step(), step.canary(), step.mirror(), Optional.empty(), 0, List.of()));
+    }
+
+    /// A late answer to an earlier decision says nothing about the step.
+    private static AnalysisState shifted(AnalysisState state, TrafficShifted shifted, Instant now) {
+        boolean later = shifted.seq() > state.shifted();
+        var after = state.shifted(shifted.seq());
+        return later ? after.at(at -> at.wants(shifted.canary(), shifted.mirror()) ? at.begunAt(now) : at) : after;
+    }
+
+    private static AnalysisState said(AnalysisState state, AnalyzerEvent said, Instant now) {
+        return switch (said) {
+            case MetricsMeasured measured -> answers(state, measured) ? state.at(at -> at.seen(measured)) : state;
+            case CheckCompleted check
+            when state.isAt(check.rollout(), check.step()) ->
+                state.decided().run(run -> run.checked(check.look(), now));
+            case EvidenceRecorded evidence
+            when state.isAt(evidence.rollout(), evidence.step()) ->
+                state.decided().at(AtStep::recorded);
+            case CheckCompleted _, EvidenceRecorded _, GuardTripped _ -> state.decided();
+            case GateDecided gate -> state.isOf(gate.rollout()) ? state.run(run -> answered(run, gate)) : state;
+        };
+    }
+
+    private static Run answered(Run run, GateDecided said) {
+        return run.gates(run.gates().stream()
+                .map(gate -> gate.isOf(said.kind(), said.step()) ? gate.answered(said.attempt(), said.outcome()) : gate)
+                .filter(gate -> !gate.answer().equals(Optional.of(Outcome.OPENED)))
+                .toList());
+    }
+
+    /// The instant from which the look that is due counts as missed.
+    public static Optional<Instant> nextDue(AnalysisState state) {
+        return wanted(state).look().map(Wanted.Look::until);
+    }
+
+    /// What the collector should be at in this state. Asking again gives the same answer.
+    public static Wanted wanted(AnalysisState state) {
+        return state.run()
+                .map(run -> new Wanted(
+                        run.at().flatMap(at -> look(run, at)),
+                        run.gates().stream().map(gate -> gate(run, gate)).toList()))
+                .orElse(Wanted.NOTHING);
+    }
+
+    private static Optional<Wanted.Look> look(Run run, AtStep at) {
+        var spec = run.spec();
+        return at.due(spec.interval())
+                .map(due -> new Wanted.Look(
+                        run.rollout(),
+                        at.step(),
+                        at.look(),
+                        due,
+                        due.plus(patience(spec)),
+                        Question.of(spec.metrics()),
+                        spec));
+    }
+
+    /// How long a look may take: an interval, or what its webhooks and queries may take at worst.
+    private static Duration patience(CanarySpec spec) {
+        var hooks = spec.hooks(HookKind.ROLLOUT).stream()
+                .map(hook -> hook.timeout()
+                        .multipliedBy(hook.retries() + 1L)
+                        .plus(LONGEST_PAUSE.multipliedBy(hook.retries())))
+                .reduce(Duration.ZERO, Duration::plus);
+        var worst = hooks.plus(SLOWEST_QUERY.multipliedBy(spec.metrics().size()));
+        return worst.compareTo(spec.interval()) > 0 ? worst : spec.interval();
+    }
+
+    /// A refusal of `pre-rollout` counts as a failed check, so it is asked as often as those are made.
+    private static Wanted.Gate gate(Run run, OpenGate gate) {
+        var interval = run.spec().interval();
+        boolean counts = gate.kind() == HookKind.PRE_ROLLOUT || interval.compareTo(LONGEST_WAIT_AT_A_GATE) < 0;
+        return new Wanted.Gate(
+                run.rollout(),
+                gate.kind(),
+                gate.step(),
+                gate.attempt(),
+                gate.answer(),
+                counts ? interval : LONGEST_WAIT_AT_A_GATE,
+                run.spec().hooks(gate.kind()));
+    }
+
+    private static boolean answers(AnalysisState state, MetricsMeasured measured) {
+        return wanted(state)
+                .look()
+                .filter(look -> look.rollout().equals(measured.rollout())
+                        && look.step() == measured.step()
+                        && look.look() == measured.look()
+                        && look.question().equals(measured.question()))
+                .isPresent();
+    }
+
+    /// The step's analysis is over with this event.
+    private static boolean ends(AnalysisState state, RolloutEvent event) {
+        return switch (event) {
+            case StepStarted step ->
+                state.isOf(step.rollout())
+                        && state.run().filter(run -> step.step() > run.step()).isPresent();
+            case RolloutStarted started -> started.rollout().number() > state.rollouts();
+            case TerminationStarted _, InitializationStarted _, CanaryDeleted _ -> true;
+            case PromotionStarted _,
+                    RollbackStarted _,
+                    PromotionFailed _,
+                    DrainStarted _,
+                    ScaleDownStarted _,
+                    Promoted _,
+                    RolledBack _,
+                    Superseded _ -> event.ofRollout().filter(state::isOf).isPresent();
+            case RouterDecision _, RouterOutcome _, AnalyzerEvent _, DetectorEvent _, NotifierEvent _ -> false;
+        };
+    }
+
+    /// And so is the rollout's.
+    private static boolean isLast(RouterDecision ending) {
+        return !(ending instanceof StepStarted || ending instanceof RolloutStarted);
+    }
+
+    private static List<AnalyzerEvent> checked(AnalysisState state, MetricsMeasured measured) {
+        var run = state.run().orElseThrow();
+        var looks = run.at().orElseThrow().seen(measured).looks();
+        var check = judged(run.spec(), measured);
+        return looks.size() < LOOKS_AT_ONCE
+                ? List.of(check)
+                : List.of(check, new EvidenceRecorded(run.rollout(), run.step(), looks));
+    }
+
+    private static CheckCompleted judged(CanarySpec spec, MetricsMeasured measured) {
+        var refused = measured.hooks().stream().filter(hook -> !hook.passed()).findFirst();
+        var results = refused.isPresent() ? List.<MetricResult>of() : results(spec, measured);
+        var verdict = refused.isPresent() ? Verdict.FAILED : worst(results);
+        var reasons = Stream.concat(
+                        refused.stream().map(AnalysisDecider::sentence),
+                        results.stream()
+                                .filter(result -> result.verdict() == verdict)
+                                .map(MetricResult::sentence))
+                .toList();
+        return new CheckCompleted(measured.rollout(), measured.step(), measured.look(), verdict, results, reasons);
+    }
+
+    private static List<MetricResult> results(CanarySpec spec, MetricsMeasured measured) {
+        return spec.metrics().stream()
+                .map(metric -> Optional.ofNullable(measured.metrics().get(metric.name()))
+                        .map(seen -> ThresholdJudge.judge(metric, seen, spec.strict()))
+                        .orElseGet(() -> ThresholdJudge.missing(metric)))
+                .toList();
+    }
+
+    private static Verdict worst(List<MetricResult> results) {
+        return Stream.of(Verdict.FAILED, Verdict.INCONCLUSIVE)
+                .filter(verdict -> results.stream().anyMatch(result -> result.verdict() == verdict))
+                .findFirst()
+                .orElse(Verdict.PASSED);
+    }
+
+    private static String sentence(HookResult hook) {
+        return "webhook %s: %s".formatted(hook.hook(), hook.why());
+    }
+
+    private static List<AnalyzerEvent> missed(AnalysisState state) {
+        var run = state.run().orElseThrow();
+        var at = run.at().orElseThrow();
+        return List.of(new CheckCompleted(
+                run.rollout(),
+                at.step(),
+                at.look(),
+                Verdict.INCONCLUSIVE,
+                List.of(),
+                List.of("no measurement came in time; the analyzer was away, or its log")));
+    }
+
+    private static List<AnalyzerEvent> evidence(AnalysisState state) {
+        return state.run()
+                .flatMap(run -> run.at()
+                        .filter(at -> !at.looks().isEmpty())
+                        .map(at -> List.<AnalyzerEvent>of(new EvidenceRecorded(run.rollout(), at.step(), at.looks()))))
+                .orElse(List.of());
+    }
+}

@@ -1,0 +1,156 @@
+package dev.aviary.decisions.analysis;
+
+import dev.aviary.events.CanarySpec;
+import dev.aviary.events.GateDecided.Outcome;
+import dev.aviary.events.HookKind;
+import dev.aviary.events.MetricsMeasured;
+import dev.aviary.events.Percent;
+import dev.aviary.events.RolloutId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+
+/// Everything that is known about the analysis of one canary.
+///
+/// @param seq     the analyzer's decisions so far, over all rollouts; never restarts
+/// @param rollouts number of the last one: what is said again of an earlier one is a repeat
+/// @param shifted largest `seq` that a `TrafficShifted` answered
+/// @param run     the rollout under way
+public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run> run) {
+    public static final AnalysisState NEW = new AnalysisState(0, 0, 0, Optional.empty());
+
+    /// A rollout, with what was frozen at its start.
+    ///
+    /// @param at    the step that is analysed, once there is one
+    /// @param gates that are still asked, in the order of their requests
+    public record Run(RolloutId rollout, CanarySpec spec, Optional<AtStep> at, List<OpenGate> gates) {
+        int step() {
+            return at.map(AtStep::step).orElse(-1);
+        }
+
+        Run at(AtStep next) {
+            return new Run(rollout, spec, Optional.of(next), gates);
+        }
+
+        Run checked(int look, Instant now) {
+            return at.map(step -> at(step.checked(look, now, spec.interval()))).orElse(this);
+        }
+
+        /// One that is requested again is answered again.
+        Run with(OpenGate gate) {
+            int attempt = gates.stream()
+                    .filter(open -> open.isOf(gate.kind(), gate.step()))
+                    .mapToInt(OpenGate::attempt)
+                    .findFirst()
+                    .orElse(0);
+            var others = without(open -> open.isOf(gate.kind(), gate.step())).gates().stream();
+            return gates(Stream.concat(
+                            others,
+                            Stream.of(new OpenGate(gate.kind(), gate.step(), gate.asked(), attempt, Optional.empty())))
+                    .toList());
+        }
+
+        Run without(Predicate<OpenGate> which) {
+            return gates(gates.stream().filter(which.negate()).toList());
+        }
+
+        Run gates(List<OpenGate> next) {
+            return new Run(rollout, spec, at, next);
+        }
+    }
+
+    /// @param canary share that the step wants
+    /// @param mirror share that the step wants
+    /// @param begun  when the step's traffic was confirmed
+    /// @param look   that is due next, counted from 0: its check ends interval `look + 1`
+    /// @param looks  that are in no `EvidenceRecorded` yet
+    public record AtStep(
+            int step, Percent canary, Percent mirror, Optional<Instant> begun, int look, List<MetricsMeasured> looks) {
+        boolean wants(Percent share, Percent copied) {
+            return canary.equals(share) && mirror.equals(copied);
+        }
+
+        AtStep begunAt(Instant now) {
+            return new AtStep(step, canary, mirror, Optional.of(begun.orElse(now)), look, looks);
+        }
+
+        AtStep seen(MetricsMeasured measured) {
+            return new AtStep(
+                    step,
+                    canary,
+                    mirror,
+                    begun,
+                    look,
+                    Stream.concat(looks.stream(), Stream.of(measured)).toList());
+        }
+
+        AtStep recorded() {
+            return new AtStep(step, canary, mirror, begun, look, List.of());
+        }
+
+        /// Checks stay on the grid of the step's beginning: what took longer than an interval skips looks, so that
+        /// two of them never share an interval.
+        AtStep checked(int done, Instant now, Duration interval) {
+            long passed = begun.map(from -> Duration.between(from, now).toMillis())
+                    .map(sinceThen -> Math.ceilDiv(sinceThen, interval.toMillis()) - 1)
+                    .orElse(0L);
+            return new AtStep(step, canary, mirror, begun, (int) Long.max(done + 1L, passed), looks);
+        }
+
+        Optional<Instant> due(Duration interval) {
+            return begun.map(from -> from.plus(interval.multipliedBy(look + 1L)));
+        }
+    }
+
+    /// @param step    as in the request
+    /// @param asked   in which step it was asked for: a later step needs it no more
+    /// @param attempt that comes next, counted from 0
+    /// @param answer  the last one that was said
+    public record OpenGate(HookKind kind, int step, int asked, int attempt, Optional<Outcome> answer) {
+        boolean isOf(HookKind other, int before) {
+            return kind == other && step == before;
+        }
+
+        OpenGate answered(int by, Outcome outcome) {
+            return new OpenGate(kind, step, asked, Integer.max(attempt, by + 1), Optional.of(outcome));
+        }
+    }
+
+    AnalysisState decided() {
+        return new AnalysisState(seq + 1, rollouts, shifted, run);
+    }
+
+    AnalysisState shifted(long by) {
+        return new AnalysisState(seq, rollouts, Long.max(shifted, by), run);
+    }
+
+    AnalysisState run(UnaryOperator<Run> change) {
+        return new AnalysisState(seq, rollouts, shifted, run.map(change));
+    }
+
+    AnalysisState running(Run next) {
+        return new AnalysisState(seq, next.rollout().number(), shifted, Optional.of(next));
+    }
+
+    AnalysisState over() {
+        return new AnalysisState(seq, rollouts, shifted, Optional.empty());
+    }
+
+    AnalysisState at(UnaryOperator<AtStep> change) {
+        return run(
+                running -> running.at().map(at -> running.at(change.apply(at))).orElse(running));
+    }
+
+    boolean isOf(RolloutId rollout) {
+        return run.filter(running -> running.rollout().equals(rollout)).isPresent();
+    }
+
+    boolean isAt(RolloutId rollout, int step) {
+        return isOf(rollout)
+                && run.flatMap(Run::at).filter(at -> at.step() == step).isPresent();
+    }
+}
