@@ -56,3 +56,13 @@ maven() {
     mv "$work/unpacked/apache-maven-$MAVEN_VERSION" "$MAVEN_HOME" 2>/dev/null || [ -x "$MAVEN_HOME/bin/mvn" ] # another run was first
     rm -rf "$work"
 }
+
+# Stops unless Go 1.25 or newer is on the PATH, or in the usual folder; then it is on the PATH.
+go_toolchain() {
+    command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin:$HOME/go/bin
+    command -v go >/dev/null || stop "the playground is built with Go and no go was found. Install Go 1.25 or newer and put it on the PATH."
+    local version
+    version=$(cd / && go env GOVERSION)
+    [ "$(printf 'go1.25\n%s\n' "${version%% *}" | sort -V | head -n 1)" = go1.25 ] \
+        || stop "the playground needs Go 1.25 or newer, and the go on the PATH is $version. Install a newer one."
+}

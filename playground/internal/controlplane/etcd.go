@@ -23,7 +23,7 @@ func Etcd(args []string) int {
 
 	config := embed.NewConfig()
 	config.Dir = *dir
-	config.LogLevel = "warn"
+	config.LogLevel = "error" // each slow read on a busy machine would be a warning
 	config.UnsafeNoFsync = true
 	config.AutoCompactionMode = "periodic"
 	config.AutoCompactionRetention = "10m"

