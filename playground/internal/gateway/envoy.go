@@ -159,13 +159,21 @@ func (e *Envoy) listen(output io.ReadCloser) {
 	} else {
 		defer log.Close()
 	}
+	dump := false
 	lines := bufio.NewScanner(output)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if log != nil {
 			_, _ = log.Write(append(lines.Bytes(), '\n'))
 		}
-		if _, words, found := strings.Cut(lines.Text(), "update rejected: "); found {
+		_, words, found := strings.Cut(lines.Text(), "update rejected: ")
+		if found && strings.HasPrefix(words, "goo.gle/") { // the whole configuration comes first, then why
+			dump, found = true, false
+		} else if dump {
+			words, found = strings.CutPrefix(lines.Text(), ": ")
+		}
+		if found {
+			dump = false
 			e.mu.Lock()
 			e.rejected = words
 			e.mu.Unlock()

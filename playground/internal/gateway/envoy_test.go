@@ -82,7 +82,12 @@ func aRig(t testing.TB) *rig {
 	if err := envoy.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(envoy.Stop)
+	t.Cleanup(func() {
+		envoy.Stop()
+		if words, err := os.ReadFile(envoy.path("envoy.log")); err == nil && t.Failed() {
+			t.Logf("Envoy's words:\n%s", words)
+		}
+	})
 	client := &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -412,7 +417,7 @@ func TestWhatEnvoyItselfRefusesIsLeftOut(t *testing.T) {
 	config := r.apply(append(world, bad)...)
 
 	r.must(200, "app-primary", "/")
-	if refused := config.Routes["shop/app"].Refused; refused == nil || !strings.Contains(refused.Error(), "Envoy refuses it") {
+	if refused := config.Routes["shop/app"].Refused; refused == nil || !strings.Contains(refused.Error(), "Envoy refuses it: Proto constraint validation failed") {
 		t.Error(refused)
 	}
 	t.Log(config.Routes["shop/app"].Refused)

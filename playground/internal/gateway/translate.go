@@ -249,8 +249,9 @@ func plainAction(action obj) obj {
 
 func retryPolicy() obj {
 	return obj{
-		"retry_on":    "connect-failure,refused-stream,reset-before-request",
-		"num_retries": 3,
+		"retry_on":       "connect-failure,refused-stream,reset-before-request",
+		"num_retries":    3,
+		"retry_back_off": obj{"base_interval": "0.002s", "max_interval": "0.05s"},
 		"retry_host_predicate": []any{obj{
 			"name":         "envoy.retry_host_predicates.previous_hosts",
 			"typed_config": obj{"@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"},
