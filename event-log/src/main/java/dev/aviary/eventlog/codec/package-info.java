@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.eventlog.codec;
+
+import org.jspecify.annotations.NullMarked;

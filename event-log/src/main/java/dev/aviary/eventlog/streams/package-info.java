@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.eventlog.streams;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.eventlog.topics;
+
+import org.jspecify.annotations.NullMarked;
