@@ -88,12 +88,15 @@ func aRig(t testing.TB) *rig {
 			t.Logf("Envoy's words:\n%s", words)
 		}
 	})
-	client := &http.Client{
+	return &rig{t, envoy, NewTranslator(), aClient()}
+}
+
+func aClient() *http.Client {
+	return &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       10 * time.Second,
 	}
-	return &rig{t, envoy, NewTranslator(), client}
 }
 
 func (r *rig) apply(documents ...string) Config {
