@@ -184,7 +184,7 @@ public final class AnalysisDecider {
                 gate.attempt(),
                 gate.answer(),
                 counts ? interval : LONGEST_WAIT_AT_A_GATE,
-                run.spec().hooks(gate.kind()));
+                run.spec());
     }
 
     private static boolean answers(AnalysisState state, MetricsMeasured measured) {

@@ -34,6 +34,7 @@ public record Wanted(Optional<Look> look, List<Gate> gates) {
     /// @param attempt that comes next, counted from 0
     /// @param answer  the last one on the log: the same one isn't said again, except of `pre-rollout`
     /// @param every   from one try to the next
+    /// @param spec    frozen at the rollout's start
     public record Gate(
             RolloutId rollout,
             HookKind kind,
@@ -41,5 +42,9 @@ public record Wanted(Optional<Look> look, List<Gate> gates) {
             int attempt,
             Optional<Outcome> answer,
             Duration every,
-            List<HookSpec> hooks) {}
+            CanarySpec spec) {
+        public List<HookSpec> hooks() {
+            return spec.hooks(kind);
+        }
+    }
 }

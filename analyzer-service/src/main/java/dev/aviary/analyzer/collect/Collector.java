@@ -1,0 +1,182 @@
+package dev.aviary.analyzer.collect;
+
+import dev.aviary.analyzer.judge.Collecting;
+import dev.aviary.decisions.analysis.Wanted;
+import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.events.CanaryKey;
+import dev.aviary.events.HookKind;
+import dev.aviary.events.RolloutId;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+import org.jboss.logging.MDC;
+
+/// Takes the looks and asks the gates that the analysis wants, never on the stream thread. What is kept here may be
+/// lost: the state wants it again.
+public final class Collector implements Collecting {
+    private static final Logger LOG = Logger.getLogger(Collector.class);
+
+    /// Between two tries to say something.
+    static final Duration PAUSE = Duration.ofSeconds(1);
+
+    private record GateId(RolloutId rollout, HookKind kind, int step) {
+        static GateId of(Wanted.Gate gate) {
+            return new GateId(gate.rollout(), gate.kind(), gate.step());
+        }
+    }
+
+    private record LookId(RolloutId rollout, int step, int look) {
+        static LookId of(Wanted.Look look) {
+            return new LookId(look.rollout(), look.step(), look.look());
+        }
+    }
+
+    /// What is wanted of one canary; guarded by itself.
+    private static final class Post {
+        private Wanted wanted = Wanted.NOTHING;
+        private final Map<GateId, Integer> attempts = new HashMap<>();
+
+        Optional<Wanted.Look> look(LookId id) {
+            return wanted.look().filter(look -> LookId.of(look).equals(id));
+        }
+
+        Optional<Wanted.Gate> gate(GateId id) {
+            return wanted.gates().stream()
+                    .filter(gate -> GateId.of(gate).equals(id))
+                    .findFirst();
+        }
+    }
+
+    private final Executor threads;
+    private final BiConsumer<Duration, Runnable> later;
+    private final InstantSource clock;
+    private final World world;
+    private final Voice voice;
+    private final Map<CanaryKey, Post> posts = new ConcurrentHashMap<>();
+
+    /// @param threads one virtual thread per task when live, `Runnable::run` in tests
+    /// @param later   runs a task after a delay, on such a thread
+    public Collector(
+            Executor threads, BiConsumer<Duration, Runnable> later, InstantSource clock, World world, Voice voice) {
+        this.threads = threads;
+        this.later = later;
+        this.clock = clock;
+        this.world = world;
+        this.voice = voice;
+    }
+
+    /// What is under way already isn't begun once more.
+    @Override
+    public void want(CanaryKey canary, Wanted wanted) {
+        var post = posts.computeIfAbsent(canary, _ -> new Post());
+        List<Runnable> begun;
+        synchronized (post) {
+            var before = post.wanted;
+            post.wanted = wanted;
+            var gates = wanted.gates().stream().map(GateId::of).toList();
+            post.attempts.keySet().retainAll(gates);
+            var looks = wanted.look()
+                    .map(LookId::of)
+                    .filter(id -> !before.look().map(LookId::of).equals(Optional.of(id)));
+            begun = Stream.concat(
+                            looks.stream().map(id -> (Runnable) () -> await(canary, post, id)),
+                            gates.stream()
+                                    .filter(id -> post.attempts.putIfAbsent(id, 0) == null)
+                                    .map(id -> (Runnable) () -> threads.execute(() -> ask(canary, post, id))))
+                    .toList();
+        }
+        begun.forEach(Runnable::run);
+    }
+
+    @Override
+    public void forget(CanaryKey canary) {
+        want(canary, Wanted.NOTHING);
+        posts.remove(canary);
+    }
+
+    private void await(CanaryKey canary, Post post, LookId id) {
+        current(post, id).ifPresent(look -> {
+            var left = Duration.between(clock.instant(), look.due());
+            if (left.isPositive()) {
+                later.accept(left, () -> await(canary, post, id));
+            } else {
+                threads.execute(() -> take(canary, post, id));
+            }
+        });
+    }
+
+    /// One whose time is over is left to the judge, which says so.
+    private void take(CanaryKey canary, Post post, LookId id) {
+        current(post, id)
+                .filter(look -> clock.instant().isBefore(look.until()))
+                .ifPresent(look -> inContext(canary, id.rollout(), () -> {
+                    var measured = world.look(canary, look);
+                    LOG.debugf("%s look step=%d look=%d metrics=%s", canary, id.step(), id.look(), measured.metrics());
+                    say(canary, measured, () -> current(post, id).isPresent());
+                }));
+    }
+
+    private void say(CanaryKey canary, AnalyzerEvent event, java.util.function.BooleanSupplier isWanted) {
+        if (isWanted.getAsBoolean() && !voice.say(canary, event)) {
+            LOG.warnf("%s measurement not on the log, next try in %d ms", canary, PAUSE.toMillis());
+            later.accept(PAUSE, () -> say(canary, event, isWanted));
+        }
+    }
+
+    private void ask(CanaryKey canary, Post post, GateId id) {
+        current(post, id)
+                .ifPresent(gate -> inContext(canary, id.rollout(), () -> {
+                    int attempt = attempt(post, gate);
+                    var answer = world.ask(canary, gate, attempt);
+                    LOG.debugf(
+                            "%s gate %s asked step=%d attempt=%d outcome=%s",
+                            canary, id.kind().word(), id.step(), attempt, answer.outcome());
+                    var now = current(post, id);
+                    boolean news = id.kind() == HookKind.PRE_ROLLOUT
+                            || now.filter(still -> still.answer().equals(Optional.of(answer.outcome())))
+                                    .isEmpty();
+                    boolean said = now.isPresent() && (!news || voice.say(canary, answer));
+                    now.ifPresent(still -> later.accept(said ? still.every() : PAUSE, () -> ask(canary, post, id)));
+                }));
+    }
+
+    /// Grows over restarts and over answers that aren't read back yet.
+    private static int attempt(Post post, Wanted.Gate gate) {
+        synchronized (post) {
+            int attempt = Integer.max(gate.attempt(), post.attempts.getOrDefault(GateId.of(gate), 0));
+            post.attempts.computeIfPresent(GateId.of(gate), (_, _) -> attempt + 1);
+            return attempt;
+        }
+    }
+
+    private static Optional<Wanted.Look> current(Post post, LookId id) {
+        synchronized (post) {
+            return post.look(id);
+        }
+    }
+
+    private static Optional<Wanted.Gate> current(Post post, GateId id) {
+        synchronized (post) {
+            return post.gate(id);
+        }
+    }
+
+    private static void inContext(CanaryKey canary, RolloutId rollout, Runnable task) {
+        MDC.put("canary", canary.toString());
+        MDC.put("rollout", rollout.toString());
+        try {
+            task.run();
+        } finally {
+            MDC.remove("canary");
+            MDC.remove("rollout");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.analyzer.collect;
+
+import org.jspecify.annotations.NullMarked;

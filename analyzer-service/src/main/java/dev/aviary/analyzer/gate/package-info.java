@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.analyzer.gate;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.analyzer.judge;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,88 @@
+package dev.aviary.analyzer.live;
+
+import dev.aviary.flagger.Canary;
+import dev.aviary.flagger.MetricTemplate;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Plain GETs: a look is rare, and a cache of Secrets would need the right to list them.
+@ApplicationScoped
+public class KubernetesLiveObjects implements LiveObjects {
+    private final KubernetesClient kubernetes;
+
+    public KubernetesLiveObjects(KubernetesClient kubernetes) {
+        this.kubernetes = kubernetes;
+    }
+
+    @Override
+    public Optional<Canary> canary(String namespace, String name) {
+        return asked(
+                "Canary",
+                namespace,
+                name,
+                () -> kubernetes
+                        .resources(Canary.class)
+                        .inNamespace(namespace)
+                        .withName(name)
+                        .get());
+    }
+
+    @Override
+    public Optional<MetricTemplate> template(String namespace, String name) {
+        return asked(
+                "MetricTemplate",
+                namespace,
+                name,
+                () -> kubernetes
+                        .resources(MetricTemplate.class)
+                        .inNamespace(namespace)
+                        .withName(name)
+                        .get());
+    }
+
+    @Override
+    public Optional<Map<String, String>> secret(String namespace, String name) {
+        return asked(
+                        "Secret",
+                        namespace,
+                        name,
+                        () -> kubernetes
+                                .secrets()
+                                .inNamespace(namespace)
+                                .withName(name)
+                                .get())
+                .map(secret -> {
+                    var decoded = new TreeMap<String, String>();
+                    Optional.ofNullable(secret.getData())
+                            .orElse(Map.of())
+                            .forEach((key, value) -> decoded.put(
+                                    key, new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8)));
+                    return decoded;
+                });
+    }
+
+    private static <T> Optional<T> asked(String kind, String namespace, String name, Supplier<@Nullable T> get) {
+        try {
+            return Optional.ofNullable(get.get());
+        } catch (KubernetesClientException e) {
+            throw new UnavailableException("%s %s/%s can't be read: %s".formatted(kind, namespace, name, words(e)), e);
+        }
+    }
+
+    private static String words(KubernetesClientException failed) {
+        return switch (failed.getCode()) {
+            case 401 -> "the API server doesn't know us";
+            case 403 -> "the API server doesn't let us; grant the verb get";
+            case 0 -> "the API server doesn't answer";
+            default -> "the API server says " + failed.getCode();
+        };
+    }
+}

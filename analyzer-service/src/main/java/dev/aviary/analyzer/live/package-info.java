@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.analyzer.live;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,92 @@
+package dev.aviary.analyzer.metric;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.aviary.events.Measurement;
+import java.util.Optional;
+
+/// What an answer of Prometheus' query API means.
+final class PrometheusAnswer {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int LONGEST_WORDS = 300;
+
+    private PrometheusAnswer() {}
+
+    static Measurement read(int status, String body, boolean lastOfSeveralWins) {
+        var json = json(body);
+        if (status == 200) {
+            return json.filter(answer -> answer.path("status").asText().equals("success"))
+                    .map(answer -> result(answer.path("data"), lastOfSeveralWins))
+                    .orElseGet(() ->
+                            new Measurement.Unreachable("the answer isn't one of Prometheus: " + shortened(body)));
+        }
+        var words =
+                "%d %s".formatted(status, json.flatMap(PrometheusAnswer::error).orElseGet(() -> shortened(body)));
+        return status < 500 && status != 429
+                ? new Measurement.Refused(words.strip())
+                : new Measurement.Unreachable(words.strip());
+    }
+
+    private static Measurement result(JsonNode data, boolean lastOfSeveralWins) {
+        var result = data.path("result");
+        return switch (data.path("resultType").asText()) {
+            case "scalar" -> number(result.path(1).asText());
+            case "vector" ->
+                switch (result.size()) {
+                    case 0 -> new Measurement.NoData();
+                    case 1 -> number(result.path(0).path("value").path(1).asText());
+                    default ->
+                        lastOfSeveralWins
+                                ? number(result.path(result.size() - 1)
+                                        .path("value")
+                                        .path(1)
+                                        .asText())
+                                : new Measurement.SeveralSeries(result.size());
+                };
+            case "matrix" ->
+                new Measurement.Refused(
+                        "the query gives a range of values where one number is wanted; take the [...] at its end away");
+            case "string" -> new Measurement.Refused("the query gives a string where a number is wanted");
+            default -> new Measurement.Unreachable("the answer has no result: " + shortened(data.toString()));
+        };
+    }
+
+    private static Measurement number(String text) {
+        return switch (text) {
+            case "NaN", "+Inf", "-Inf" -> new Measurement.NotANumber(text);
+            default -> parsed(text);
+        };
+    }
+
+    private static Measurement parsed(String text) {
+        try {
+            return new Measurement.Value(Double.parseDouble(text));
+        } catch (NumberFormatException e) {
+            return new Measurement.Unreachable(
+                    "the answer has '%s' where a number is expected".formatted(shortened(text)));
+        }
+    }
+
+    private static Optional<String> error(JsonNode answer) {
+        return answer.has("error")
+                ? Optional.of("%s: %s"
+                        .formatted(
+                                answer.path("errorType").asText("error"),
+                                shortened(answer.path("error").asText())))
+                : Optional.empty();
+    }
+
+    private static Optional<JsonNode> json(String body) {
+        try {
+            return Optional.ofNullable(JSON.readTree(body));
+        } catch (JsonProcessingException notJson) {
+            return Optional.empty();
+        }
+    }
+
+    private static String shortened(String text) {
+        var line = text.replaceAll("\\s+", " ").strip();
+        return line.length() <= LONGEST_WORDS ? line : line.substring(0, LONGEST_WORDS) + "...";
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.analyzer;
+
+import org.jspecify.annotations.NullMarked;
