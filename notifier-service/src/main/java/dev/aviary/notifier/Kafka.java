@@ -1,0 +1,38 @@
+package dev.aviary.notifier;
+
+import dev.aviary.eventlog.topics.LogConnection;
+import io.smallrye.reactive.messaging.ClientCustomizer;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.eclipse.microprofile.config.Config;
+
+/// How every Kafka client here is set up: the channels get the further properties too.
+@ApplicationScoped
+public class Kafka implements ClientCustomizer<Map<String, Object>> {
+    private final NotifierConfig config;
+
+    public Kafka(NotifierConfig config) {
+        this.config = config;
+    }
+
+    public static LogConnection connection(NotifierConfig config) {
+        return new LogConnection(config.bootstrapServers(), config.kafka());
+    }
+
+    /// For producers: brokers that are away are waited for, nothing is given up.
+    public static LogConnection patient(NotifierConfig config) {
+        var properties = new HashMap<>(config.kafka());
+        properties.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.toString(Integer.MAX_VALUE));
+        return new LogConnection(config.bootstrapServers(), properties);
+    }
+
+    @Override
+    public Map<String, Object> customize(String channel, Config channelConfig, Map<String, Object> properties) {
+        if (channel.startsWith("notifier-")) {
+            properties.putAll(config.kafka());
+        }
+        return properties;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.notifier.alert;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.notifier.channel;
+
+import org.jspecify.annotations.NullMarked;

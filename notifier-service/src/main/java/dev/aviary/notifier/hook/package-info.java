@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.notifier.hook;
+
+import org.jspecify.annotations.NullMarked;
