@@ -1,0 +1,48 @@
+package dev.aviary.cli;
+
+import dev.aviary.events.OperatorCommanded.Verb;
+import java.util.Arrays;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// `aviary`: each verb is a class of its own.
+@Command(
+        name = "aviary",
+        description = "Releases that take themselves back: event-driven progressive delivery for Kubernetes.",
+        subcommands = {
+            DemoCommand.class,
+            UpCommand.class,
+            PlaygroundCommand.class,
+            AuditCommand.class,
+            CommandLine.HelpCommand.class
+        },
+        mixinStandardHelpOptions = true,
+        version = "aviary 0.1.0")
+public final class Aviary {
+    /// Someone else's chatter doesn't belong on a user's screen; what matters comes as a [Problem].
+    private static final Logger QUIET = Logger.getLogger("");
+
+    private Aviary() {}
+
+    public static void main(String[] args) {
+        QUIET.setLevel(Level.SEVERE);
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        var aviary = new CommandLine(new Aviary());
+        Arrays.stream(Verb.values()).forEach(verb -> aviary.addSubcommand(verb.word(), new OperatorCommand(verb)));
+        aviary.setExecutionExceptionHandler((failure, command, _) -> {
+            var out = command.getErr();
+            switch (failure) {
+                case Problem problem -> out.println("aviary: " + problem.getMessage());
+                // Not a user's mistake: what happened belongs into a report.
+                default -> failure.printStackTrace(out);
+            }
+            return 1;
+        });
+        return aviary;
+    }
+}

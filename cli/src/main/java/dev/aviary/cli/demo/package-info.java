@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.cli.demo;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,200 @@
+package dev.aviary.cli.pipeline;
+
+import dev.aviary.cli.Problem;
+import dev.aviary.eventlog.streams.EmbeddedBroker;
+import dev.aviary.eventlog.topics.LogConnection;
+import dev.aviary.eventlog.topics.Topics;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The four services as processes of their own, and a broker in this one unless there is a Kafka already.
+public final class Pipeline implements AutoCloseable {
+    /// What it needs to know.
+    ///
+    /// @param dist           folder with the services' programs
+    /// @param data           folder of its own: the broker's data, the services' state and logs
+    /// @param kafka          an existing Kafka; the client properties stand in it
+    /// @param brokerPort     of the embedded one; 0: any that is free
+    /// @param kubeconfigs    of each service, or one for all under the empty name
+    /// @param hostsFile      names that the services are to resolve besides DNS
+    /// @param firstPort      of the services' HTTP ports, four in a row; 0: any that are free
+    /// @param serviceOptions further settings by service: `notifier` to `aviary.notifier.webhook-url` …
+    public record Settings(
+            Path dist,
+            Path data,
+            Optional<LogConnection> kafka,
+            Optional<Path> kafkaConfig,
+            int brokerPort,
+            String topicPrefix,
+            short replicationFactor,
+            String clusterName,
+            String meshProvider,
+            String metricsServer,
+            Optional<String> namespace,
+            Map<String, Path> kubeconfigs,
+            Optional<Path> hostsFile,
+            int firstPort,
+            Map<String, Map<String, String>> serviceOptions) {}
+
+    public static final List<String> SERVICES = List.of("detector", "router", "analyzer", "notifier");
+    private static final Duration READY = Duration.ofSeconds(60);
+
+    private final List<ServiceProcess> services = new ArrayList<>();
+    private final LogConnection log;
+    private final Settings settings;
+    private @Nullable EmbeddedBroker broker;
+
+    private Pipeline(LogConnection log, @Nullable EmbeddedBroker broker, Settings settings) {
+        this.log = log;
+        this.broker = broker;
+        this.settings = settings;
+    }
+
+    /// Returns when all services are ready.
+    ///
+    /// @param say takes a line of progress
+    /// @throws Problem in a sentence
+    public static Pipeline start(Settings settings, Consumer<String> say) {
+        var broker = settings.kafka().isPresent() ? null : startBroker(settings, say);
+        var log = settings.kafka().orElseGet(() -> LogConnection.to(required(broker).bootstrapServers()));
+        var pipeline = new Pipeline(log, broker, settings);
+        try {
+            pipeline.startServices(say);
+            return pipeline;
+        } catch (RuntimeException e) {
+            pipeline.close();
+            throw e;
+        }
+    }
+
+    private static EmbeddedBroker required(@Nullable EmbeddedBroker broker) {
+        if (broker == null) {
+            throw new IllegalStateException("no broker");
+        }
+        return broker;
+    }
+
+    private static EmbeddedBroker startBroker(Settings settings, Consumer<String> say) {
+        long begin = System.nanoTime();
+        try {
+            var broker = EmbeddedBroker.start(settings.data().resolve("broker"), settings.brokerPort());
+            say.accept("Kafka (embedded) listens on %s, data in %s (%s)"
+                    .formatted(broker.bootstrapServers(), settings.data().resolve("broker"), took(begin)));
+            return broker;
+        } catch (IOException e) {
+            throw new Problem(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void startServices(Consumer<String> say) {
+        long begin = System.nanoTime();
+        ensureTopics();
+        for (int i = 0; i < SERVICES.size(); i++) {
+            int port = settings.firstPort() == 0 ? freePort() : settings.firstPort() + i;
+            services.add(ServiceProcess.start(SERVICES.get(i), port, settings, properties(SERVICES.get(i)), say));
+        }
+        for (var service : services) {
+            service.awaitReady(READY);
+            say.accept("%-8s listens on http://127.0.0.1:%d (%s)".formatted(service.name(), service.port(), took(begin)));
+        }
+    }
+
+    private void ensureTopics() {
+        try (var admin = log.admin()) {
+            var problems = new Topics(settings.topicPrefix()).ensure(admin, settings.replicationFactor());
+            if (!problems.isEmpty()) {
+                throw new Problem(String.join(" ", problems));
+            }
+        }
+    }
+
+    private Map<String, String> properties(String service) {
+        var all = new TreeMap<String, String>();
+        var prefix = "aviary." + service + ".";
+        all.put(prefix + "bootstrap-servers", log.bootstrap());
+        log.extra().forEach((name, value) -> all.put(prefix + "kafka.\"" + name + "\"", value));
+        all.put(prefix + "topic-prefix", settings.topicPrefix());
+        all.put(prefix + "replication-factor", Short.toString(settings.replicationFactor()));
+        all.put(prefix + "cluster-name", settings.clusterName());
+        settings.namespace().ifPresent(namespace -> all.put(prefix + "namespace", namespace));
+        switch (service) {
+            case "detector" -> all.put(prefix + "mesh-provider", settings.meshProvider());
+            case "router" -> all.put(prefix + "state-dir", state(service));
+            case "analyzer" -> {
+                all.put(prefix + "state-dir", state(service));
+                all.put(prefix + "metrics-server", settings.metricsServer());
+            }
+            default -> {}
+        }
+        all.putAll(settings.serviceOptions().getOrDefault(service, Map.of()));
+        return all;
+    }
+
+    private String state(String service) {
+        return settings.data().resolve("state").resolve(service).toString();
+    }
+
+    /// Where the log is.
+    public LogConnection log() {
+        return log;
+    }
+
+    public List<ServiceProcess> services() {
+        return List.copyOf(services);
+    }
+
+    /// @param name such as `router`
+    public ServiceProcess service(String name) {
+        return services.stream().filter(one -> one.name().equals(name)).findFirst().orElseThrow();
+    }
+
+    static int freePort() {
+        try (var socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress(Inet4Address.ofLiteral("127.0.0.1"), 0));
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new Problem("no free port on 127.0.0.1: " + e.getMessage());
+        }
+    }
+
+    static String took(long beginNanos) {
+        return "%.1f s".formatted((System.nanoTime() - beginNanos) / 1e9);
+    }
+
+    /// Services first, so that they can still say goodbye to the broker.
+    @Override
+    public void close() {
+        services.forEach(ServiceProcess::end);
+        services.forEach(ServiceProcess::awaitEnd);
+        if (broker != null) {
+            try {
+                broker.close();
+            } catch (IOException e) {
+                throw new Problem("the broker's folder couldn't be let go: " + e.getMessage());
+            } finally {
+                broker = null;
+            }
+        }
+    }
+
+    /// Where a service's words go.
+    static Path logFile(Path data, String service) {
+        try {
+            return Files.createDirectories(data.resolve("logs")).resolve(service + ".log");
+        } catch (IOException e) {
+            throw new Problem("%s can't be made: %s.".formatted(data.resolve("logs"), e.getMessage()));
+        }
+    }
+}

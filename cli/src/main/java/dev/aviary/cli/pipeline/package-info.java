@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.cli.pipeline;
+
+import org.jspecify.annotations.NullMarked;

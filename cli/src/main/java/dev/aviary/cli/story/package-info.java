@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.cli.story;
+
+import org.jspecify.annotations.NullMarked;
