@@ -55,12 +55,15 @@ public final class Kube {
     /// In one sentence.
     public static Problem problem(KubernetesClientException e, String what) {
         return switch (e.getCode()) {
-            case 401 -> new Problem("%s doesn't know these credentials: check the user in your kubeconfig.".formatted(what));
+            case 401 ->
+                new Problem("%s doesn't know these credentials: check the user in your kubeconfig.".formatted(what));
             case 403 ->
                 new Problem("%s refuses it: %s."
-                        .formatted(what, Optional.ofNullable(e.getStatus())
-                                .map(status -> status.getMessage())
-                                .orElse("these credentials have no right to it")));
+                        .formatted(
+                                what,
+                                Optional.ofNullable(e.getStatus())
+                                        .map(status -> status.getMessage())
+                                        .orElse("these credentials have no right to it")));
             case 404 -> new Problem("%s: not found.".formatted(what));
             default -> new Problem("%s can't be reached: %s.".formatted(what, root(e)));
         };

@@ -65,9 +65,8 @@ final class LogOptions {
         try {
             return Files.readString(data.resolve(ADDRESS_FILE)).strip();
         } catch (IOException e) {
-            throw new Problem(
-                    "no log was found in %s: start `./aviary up`, or name a Kafka with --kafka HOST:PORT."
-                            .formatted(data));
+            throw new Problem("no log was found in %s: start `./aviary up`, or name a Kafka with --kafka HOST:PORT."
+                    .formatted(data));
         }
     }
 }

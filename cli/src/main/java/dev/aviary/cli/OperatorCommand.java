@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 
 /// A person's word to a canary: four annotations, which Kubernetes verifies. One class for all verbs: they differ in
 /// a word. Plain kubectl does the same:
-/// `kubectl annotate --overwrite canary NAME aviary.dev/command=pause aviary.dev/command-id=$RANDOM aviary.dev/command-by=ME aviary.dev/command-why=…`
+/// `kubectl annotate --overwrite canary NAME aviary.dev/command=pause aviary.dev/command-id=$RANDOM
+/// aviary.dev/command-by=ME aviary.dev/command-why=…`
 @Command(mixinStandardHelpOptions = true, description = "Say it to a canary.")
 final class OperatorCommand implements Callable<Integer> {
     private final Verb verb;
@@ -38,8 +39,7 @@ final class OperatorCommand implements Callable<Integer> {
         try (var kube = Kube.current()) {
             say(kube, name);
         }
-        System.out.printf(
-                "%s: %s said. `./aviary audit %s` shows what came of it.%n", canary, verb.word(), canary);
+        System.out.printf("%s: %s said. `./aviary audit %s` shows what came of it.%n", canary, verb.word(), canary);
         return 0;
     }
 
@@ -65,7 +65,8 @@ final class OperatorCommand implements Callable<Integer> {
         var review = "{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"SelfSubjectReview\"}";
         try {
             var answer = kube.raw("/apis/authentication.k8s.io/v1/selfsubjectreviews", "POST", review);
-            return Optional.ofNullable(Serialization.unmarshal(answer, Map.class).get("status"))
+            return Optional.ofNullable(
+                            Serialization.unmarshal(answer, Map.class).get("status"))
                     .map(status -> ((Map<?, ?>) status).get("userInfo"))
                     .map(user -> ((Map<?, ?>) user).get("username"))
                     .map(Object::toString)

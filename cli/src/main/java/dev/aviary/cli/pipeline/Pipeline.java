@@ -49,7 +49,7 @@ public final class Pipeline implements AutoCloseable {
             Map<String, Map<String, String>> serviceOptions) {}
 
     public static final List<String> SERVICES = List.of("detector", "router", "analyzer", "notifier");
-    private static final Duration READY = Duration.ofSeconds(60);
+    private static final Duration READY = Duration.ofMinutes(1);
 
     private final List<ServiceProcess> services = new ArrayList<>();
     private final LogConnection log;
@@ -68,7 +68,8 @@ public final class Pipeline implements AutoCloseable {
     /// @throws Problem in a sentence
     public static Pipeline start(Settings settings, Consumer<String> say) {
         var broker = settings.kafka().isPresent() ? null : startBroker(settings, say);
-        var log = settings.kafka().orElseGet(() -> LogConnection.to(required(broker).bootstrapServers()));
+        var log = settings.kafka()
+                .orElseGet(() -> LogConnection.to(required(broker).bootstrapServers()));
         var pipeline = new Pipeline(log, broker, settings);
         try {
             pipeline.startServices(say);
@@ -107,7 +108,8 @@ public final class Pipeline implements AutoCloseable {
         }
         for (var service : services) {
             service.awaitReady(READY);
-            say.accept("%-8s listens on http://127.0.0.1:%d (%s)".formatted(service.name(), service.port(), took(begin)));
+            say.accept(
+                    "%-8s listens on http://127.0.0.1:%d (%s)".formatted(service.name(), service.port(), took(begin)));
         }
     }
 
@@ -157,7 +159,10 @@ public final class Pipeline implements AutoCloseable {
 
     /// @param name such as `router`
     public ServiceProcess service(String name) {
-        return services.stream().filter(one -> one.name().equals(name)).findFirst().orElseThrow();
+        return services.stream()
+                .filter(one -> one.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     static int freePort() {

@@ -101,8 +101,8 @@ public final class ServiceProcess {
                 if (ending || (!wasReady && status == 1)) {
                     return; // awaitReady says why
                 }
-                say.accept("%s ended with status %d and is started again; its words: %s"
-                        .formatted(name, status, logFile));
+                say.accept(
+                        "%s ended with status %d and is started again; its words: %s".formatted(name, status, logFile));
                 if (!paused(pause)) {
                     return;
                 }

@@ -1,0 +1,121 @@
+package dev.aviary.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.aviary.cli.demo.Demo;
+import dev.aviary.cli.demo.Measured;
+import dev.aviary.cli.story.Colours;
+import dev.aviary.eventlog.codec.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        description = "The seed experiment on real parts: bad releases are taken back, a good one is promoted.")
+final class DemoCommand implements Callable<Integer> {
+    private static final List<String> ALL = List.of("slow", "good", "broken");
+
+    @Option(
+            names = "--release",
+            defaultValue = "all",
+            description = "slow, good, broken or all. Default: ${DEFAULT-VALUE}")
+    String release = "";
+
+    @Option(names = "--interval", defaultValue = "10s", description = "The Canary's. Default: ${DEFAULT-VALUE}")
+    String interval = "";
+
+    @Option(names = "--scrape", defaultValue = "5s", description = "Prometheus'. Default: ${DEFAULT-VALUE}")
+    String scrape = "";
+
+    @Option(names = "--report", paramLabel = "FILE", description = "Writes what was measured there, in JSON.")
+    Optional<Path> report = Optional.empty();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (!release.equals("all") && !ALL.contains(release)) {
+            throw new Problem("--release is \"%s\"; known: slow, good, broken, all.".formatted(release));
+        }
+        var folder = Files.createTempDirectory("aviary-demo");
+        var settings = new Demo.Settings(
+                folder,
+                release.equals("all") ? ALL : List.of(release),
+                seconds("--interval", interval),
+                seconds("--scrape", scrape));
+        var demo = new Demo(settings);
+        var closer = new Thread(demo::close);
+        Runtime.getRuntime().addShutdownHook(closer);
+        try (demo) {
+            var measured = demo.run();
+            var text = report(settings, measured);
+            if (report.isPresent()) {
+                Files.writeString(report.get(), text);
+            }
+            summary(measured);
+            demo.complaints().forEach(complaint -> System.out.println(Colours.red("WRONG: " + complaint)));
+            System.out.println(
+                    demo.complaints().isEmpty()
+                            ? Colours.green("Everything came out as it should.")
+                            : Colours.red("Not everything came out as it should; the logs are in " + folder));
+            return demo.complaints().isEmpty() ? 0 : 1;
+        } finally {
+            Runtime.getRuntime().removeShutdownHook(closer);
+        }
+    }
+
+    private static String report(Demo.Settings settings, List<?> releases) throws JsonProcessingException {
+        var report = new LinkedHashMap<String, Object>();
+        report.put(
+                "settings",
+                Map.of(
+                        "intervalMs", settings.interval().toMillis(),
+                        "scrapeMs", settings.scrape().toMillis(),
+                        "requestsPerSecond", settings.perSecond(),
+                        "threshold", 1,
+                        "cores", Runtime.getRuntime().availableProcessors()));
+        report.put("releases", releases);
+        return Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n";
+    }
+
+    private static void summary(List<Measured> releases) {
+        System.out.printf(
+                "%n%-8s %-10s %10s %12s %10s %10s %12s %8s %8s%n",
+                "release", "phase", "detected", "first weight", "reverted", "ended", "to canary", "failed", "exposure");
+        for (var one : releases) {
+            System.out.printf(
+                    "%-8s %-10s %10s %12s %10s %10s %12s %8s %8s%n",
+                    one.release(),
+                    one.endedPhase(),
+                    millis(one.detectedMs()),
+                    millis(one.firstWeightMs()),
+                    millis(one.revertedMs()),
+                    millis(one.endedMs()),
+                    "%s of %s".formatted(one.requestsToCanary(), one.requestsTotal()),
+                    one.requestsFailed(),
+                    millis(one.exposureMs()));
+        }
+        System.out.println();
+    }
+
+    private static String millis(@org.jspecify.annotations.Nullable Long value) {
+        return value == null ? "-" : "%.1f s".formatted(value / 1000.0);
+    }
+
+    static Duration seconds(String option, String text) {
+        try {
+            var number = text.endsWith("m") || text.endsWith("s") ? text.substring(0, text.length() - 1) : text;
+            long count = Long.parseLong(number);
+            return text.endsWith("m") ? Duration.ofMinutes(count) : Duration.ofSeconds(count);
+        } catch (NumberFormatException e) {
+            throw new Problem("%s is \"%s\"; a number with s or m is meant, such as 10s.".formatted(option, text));
+        }
+    }
+}

@@ -1,0 +1,387 @@
+package dev.aviary.cli.demo;
+
+import dev.aviary.cli.Kube;
+import dev.aviary.cli.Problem;
+import dev.aviary.cli.Programs;
+import dev.aviary.cli.pipeline.Pipeline;
+import dev.aviary.cli.story.Colours;
+import dev.aviary.cli.story.Entry;
+import dev.aviary.cli.story.LogReader;
+import dev.aviary.cli.story.Story;
+import dev.aviary.events.*;
+import dev.aviary.flagger.Canary;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The seed experiment on real parts: a playground, the pipeline, an app under load, and releases that must end as
+/// they should.
+public final class Demo implements AutoCloseable {
+    private static final String NAMESPACE = "shop";
+    private static final String NAME = "sms-checker";
+    private static final int PER_SECOND = 100;
+
+    /// @param folder   of its own, for everything
+    /// @param interval of the Canary's analysis
+    /// @param scrape   of Prometheus
+    public record Settings(
+            Path folder, List<String> releases, Duration interval, Duration scrape, Duration window, int perSecond) {
+        public Settings(Path folder, List<String> releases, Duration interval, Duration scrape) {
+            this(folder, releases, interval, scrape, Duration.ofMinutes(1), PER_SECOND);
+        }
+    }
+
+    private final Settings settings;
+    private final BlockingQueue<Entry> heard = new LinkedBlockingQueue<>();
+    private final AlertReceiver alerts = AlertReceiver.start();
+    private final List<String> complaints = new ArrayList<>();
+    private volatile boolean over;
+    private @Nullable PlaygroundProcess playground;
+    private @Nullable Pipeline pipeline;
+    private @Nullable KubernetesClient kube;
+    private @Nullable LoadGenerator load;
+    private Instant begun = Instant.EPOCH;
+
+    public Demo(Settings settings) {
+        this.settings = settings;
+    }
+
+    /// @return what each release did, in their order
+    public List<Measured> run() throws InterruptedException {
+        start();
+        var measured = new ArrayList<Measured>();
+        for (var name : settings.releases()) {
+            var release = Release.valueOf(name.toUpperCase(java.util.Locale.ROOT));
+            measured.add(release(release));
+        }
+        return measured;
+    }
+
+    /// What didn't come out as it should; empty: all did.
+    public List<String> complaints() {
+        return List.copyOf(complaints);
+    }
+
+    private void start() throws InterruptedException {
+        begun = now();
+        tell("starting a Kubernetes cluster without containers: etcd, API server, node, Envoy, Prometheus ...");
+        var cluster = PlaygroundProcess.start(settings.folder().resolve("playground"), settings.scrape());
+        playground = cluster;
+        tell("cluster is up: KUBECONFIG=" + cluster.kubeconfig());
+        var client = Kube.of(cluster.kubeconfig());
+        kube = client;
+        apply(client, cluster);
+        tell("starting the pipeline: Kafka, detector, router, analyzer, notifier ...");
+        var running = Pipeline.start(pipelineSettings(cluster), this::tell);
+        pipeline = running;
+        follow(running);
+        tell("waiting until the app is up and its canary initialized ...");
+        awaitPhase(client, "Initialized", Duration.ofMinutes(2));
+        load = LoadGenerator.start(
+                cluster.program(),
+                cluster.gateway(),
+                NAME,
+                settings.perSecond(),
+                settings.folder().resolve("playground"));
+        tell("load: %d requests/s through Envoy at %s".formatted(settings.perSecond(), cluster.gateway()));
+        awaitServed(Duration.ofSeconds(20));
+    }
+
+    private Pipeline.Settings pipelineSettings(PlaygroundProcess cluster) {
+        return new Pipeline.Settings(
+                Programs.dist(),
+                settings.folder().resolve("pipeline"),
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                "aviary.",
+                (short) -1,
+                "demo",
+                "gatewayapi:v1",
+                cluster.prometheus(),
+                Optional.empty(),
+                Map.of("", cluster.kubeconfig()),
+                Optional.of(cluster.hostsFile()),
+                0,
+                Map.of(
+                        "notifier",
+                        Map.of(
+                                "aviary.notifier.webhook-url",
+                                alerts.at("/webhook").toString())));
+    }
+
+    private void apply(KubernetesClient client, PlaygroundProcess cluster) {
+        var folder = Programs.source().resolve("examples/sms-checker/manifests");
+        var values = Map.of(
+                "${INTERVAL}", settings.interval().toSeconds() + "s",
+                "${WINDOW}", settings.window().toSeconds() + "s",
+                "${PROMETHEUS_URL}", cluster.prometheus(),
+                "${SLACK_URL}", alerts.at("/slack").toString(),
+                "${EVENT_URL}", alerts.at("/events").toString());
+        try (Stream<Path> files = Files.list(folder).sorted()) {
+            for (var file : files.filter(one -> one.toString().endsWith(".yaml"))
+                    .filter(one -> !one.getFileName().toString().equals("values.yaml"))
+                    .toList()) {
+                var text = Files.readString(file);
+                for (var value : values.entrySet()) {
+                    text = text.replace(value.getKey(), value.getValue());
+                }
+                for (var object : client.load(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)))
+                        .items()) {
+                    client.resource(object).fieldManager("demo").serverSideApply();
+                }
+            }
+        } catch (IOException e) {
+            throw new Problem("the demo's manifests can't be read from %s: %s".formatted(folder, e.getMessage()));
+        }
+    }
+
+    private void follow(Pipeline running) throws InterruptedException {
+        var started = new CountDownLatch(1);
+        Thread.ofVirtual()
+                .name("log")
+                .start(() -> new LogReader(running.log(), "aviary.rollout-events")
+                        .follow(() -> over, started::countDown, entry -> {
+                            heard.add(entry);
+                            Story.line(entry.logged().event())
+                                    .ifPresent(line ->
+                                            tell(Colours.of(entry.logged().event(), line), entry.at()));
+                        }));
+        started.await();
+    }
+
+    private Measured release(Release release) throws InterruptedException {
+        tell(Colours.dim("----"));
+        tell("release %s: %s %s".formatted(release.word(), release.version(), release.what()));
+        heard.clear();
+        var written = now();
+        write(release);
+        var times = times(written, release);
+        // Answers that were under way when the route went back count too.
+        pause(Duration.ofSeconds(3));
+        var phase = phase(client()).orElse("?");
+        var requests = generator().between(written, now());
+        var measured = Measured.of(release, written, times, phase, requests);
+        judge(release, measured, times);
+        return measured;
+    }
+
+    private void write(Release release) {
+        client().apps()
+                .deployments()
+                .inNamespace(NAMESPACE)
+                .withName(NAME)
+                .edit(found -> new DeploymentBuilder(found)
+                        .editSpec()
+                        .editTemplate()
+                        .editSpec()
+                        .editFirstContainer()
+                        .withImage(NAME + ":" + release.version())
+                        .withEnv(environment(
+                                found.getSpec()
+                                        .getTemplate()
+                                        .getSpec()
+                                        .getContainers()
+                                        .getFirst()
+                                        .getEnv(),
+                                release))
+                        .endContainer()
+                        .endSpec()
+                        .endTemplate()
+                        .endSpec()
+                        .build());
+    }
+
+    private static List<EnvVar> environment(List<EnvVar> before, Release release) {
+        var defaults = Map.of("SLEEP_MS", "0", "NEVER_READY", "false", "ERROR_RATE", "0", "VERSION", release.version());
+        return before.stream()
+                .map(one -> {
+                    var value =
+                            release.setting(one.getName()).or(() -> Optional.ofNullable(defaults.get(one.getName())));
+                    return value.map(text -> new EnvVarBuilder()
+                                    .withName(one.getName())
+                                    .withValue(text)
+                                    .build())
+                            .orElse(one);
+                })
+                .toList();
+    }
+
+    private Measured.Times times(Instant written, Release release) throws InterruptedException {
+        var times = new Measured.Times();
+        var deadline = written.plus(settings.interval().multipliedBy(8)).plusSeconds(120);
+        while (times.ended.isEmpty()) {
+            var entry = heard.poll(1, TimeUnit.SECONDS);
+            if (entry == null) {
+                if (now().isAfter(deadline)) {
+                    complaints.add("%s: no end within %d s"
+                            .formatted(
+                                    release.word(),
+                                    Duration.between(written, deadline).toSeconds()));
+                    return times;
+                }
+                continue;
+            }
+            switch (entry.logged().event()) {
+                case RevisionDetected _ -> times.detected = Optional.of(entry.at());
+                case TrafficShifted shifted
+                when shifted.canary().isAbove(Percent.ZERO) ->
+                    times.firstWeight = times.firstWeight.or(() -> Optional.of(entry.at()));
+                case TrafficShifted _
+                when times.goingBack && times.reverted.isEmpty() -> times.reverted = Optional.of(entry.at());
+                case RollbackStarted back -> {
+                    times.goingBack = true;
+                    times.why = Optional.of(String.join("; ", back.reasons()));
+                }
+                case RolledBack _, Promoted _, PromotionFailed _ -> times.ended = Optional.of(entry.at());
+                default -> {}
+            }
+        }
+        return times;
+    }
+
+    private void judge(Release release, Measured measured, Measured.Times times) throws InterruptedException {
+        expect(
+                release,
+                measured.endedPhase().equals(release.endsAs()),
+                "ended as %s instead of %s".formatted(measured.endedPhase(), release.endsAs()));
+        switch (release) {
+            case SLOW -> {
+                long limit = settings.interval().toMillis() + 2_000;
+                expect(release, measured.requestsToCanary() > 0, "the canary never had a request");
+                expect(
+                        release,
+                        measured.exposureMs() != null && measured.exposureMs() <= limit,
+                        "exposure %s ms, at most %d".formatted(measured.exposureMs(), limit));
+                expect(
+                        release,
+                        within(Duration.ofSeconds(5), () -> alerts.slackFailures() > 0),
+                        "no alert came to Slack");
+                expect(
+                        release,
+                        within(Duration.ofSeconds(5), () -> alerts.webhookMessages() > 0),
+                        "no alert came to the webhook");
+                expect(release, alerts.wrong().isEmpty(), "alerts with a wrong payload: " + alerts.wrong());
+            }
+            case GOOD ->
+                expect(release, measured.requestsFailed() == 0, measured.requestsFailed() + " requests failed");
+            case BROKEN -> {
+                expect(release, measured.requestsToCanary() == 0, measured.requestsToCanary() + " requests went to it");
+                expect(release, times.why.filter(why -> why.contains("ready")).isPresent(), "no reason was given");
+            }
+        }
+    }
+
+    private void expect(Release release, boolean holds, String complaint) {
+        if (!holds) {
+            complaints.add(release.word() + ": " + complaint);
+        }
+    }
+
+    private void awaitPhase(KubernetesClient client, String phase, Duration patience) throws InterruptedException {
+        if (!within(patience, () -> phase(client).filter(phase::equals).isPresent())) {
+            throw new Problem("Canary %s/%s isn't %s after %d s but %s; the services' words: %s"
+                    .formatted(
+                            NAMESPACE,
+                            NAME,
+                            phase,
+                            patience.toSeconds(),
+                            phase(client).orElse("without a phase"),
+                            settings.folder().resolve("pipeline/logs")));
+        }
+    }
+
+    private void awaitServed(Duration patience) throws InterruptedException {
+        Predicate<Measured.Request> served = request -> !request.failed();
+        if (!within(
+                patience,
+                () -> generator().between(now().minusSeconds(2), now()).stream()
+                                .filter(served)
+                                .count()
+                        > settings.perSecond())) {
+            throw new Problem("the app doesn't answer through the gateway; see " + settings.folder());
+        }
+    }
+
+    private static Optional<String> phase(KubernetesClient client) {
+        return Optional.ofNullable(client.resources(Canary.class)
+                        .inNamespace(NAMESPACE)
+                        .withName(NAME)
+                        .get())
+                .map(Canary::getStatus)
+                .map(status -> status.phase());
+    }
+
+    private static boolean within(Duration patience, java.util.function.BooleanSupplier holds)
+            throws InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (!holds.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                return false;
+            }
+            pause(Duration.ofMillis(100));
+        }
+        return true;
+    }
+
+    private static void pause(Duration duration) throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(duration.toMillis());
+    }
+
+    private KubernetesClient client() {
+        return java.util.Objects.requireNonNull(kube);
+    }
+
+    private LoadGenerator generator() {
+        return java.util.Objects.requireNonNull(load);
+    }
+
+    private static Instant now() {
+        return Instant.ofEpochMilli(System.currentTimeMillis());
+    }
+
+    private void tell(String line) {
+        tell(line, now());
+    }
+
+    private void tell(String line, Instant at) {
+        System.out.printf("%7.1f s  %s%n", Duration.between(begun, at).toMillis() / 1000.0, line);
+    }
+
+    @Override
+    public void close() {
+        over = true;
+        if (load != null) {
+            load.close();
+        }
+        if (pipeline != null) {
+            pipeline.close();
+        }
+        if (kube != null) {
+            kube.close();
+        }
+        if (playground != null) {
+            playground.close();
+        }
+        alerts.close();
+    }
+}
