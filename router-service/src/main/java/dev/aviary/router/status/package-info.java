@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.router.status;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.router.workload;
+
+import org.jspecify.annotations.NullMarked;
