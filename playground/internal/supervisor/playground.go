@@ -60,8 +60,9 @@ func prepare(opts options) (*playground, error) {
 	secret := func(name string) string { return filepath.Join(opts.dir, "pki", name+".kubeconfig") }
 	p := &playground{
 		options: opts, addresses: mine, self: self, tools: filepath.Dir(self),
-		admin:      &identity{file: filepath.Join(opts.dir, "kubeconfig"), user: "admin", group: "system:masters"},
-		controller: &identity{file: secret("controller-manager"), user: "system:kube-controller-manager"},
+		admin: &identity{file: filepath.Join(opts.dir, "kubeconfig"), user: "admin", group: "system:masters"},
+		// Each controller has an account of its own only with a token request each at the start; one that may do all is quicker.
+		controller: &identity{file: secret("controller-manager"), user: "system:kube-controller-manager", group: "system:masters"},
 		scheduler:  &identity{file: secret("scheduler"), user: "system:kube-scheduler"},
 		node:       &identity{file: secret("node"), user: "system:node:playground", group: "system:masters"},
 		prometheus: &identity{file: secret("prometheus"), user: "playground:prometheus", group: "system:masters"},
