@@ -1,0 +1,170 @@
+package dev.aviary.analyzer.collect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aviary.analyzer.Samples;
+import dev.aviary.decisions.analysis.Wanted;
+import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.events.CanaryKey;
+import dev.aviary.events.GateDecided;
+import dev.aviary.events.GateDecided.Outcome;
+import dev.aviary.events.HookKind;
+import dev.aviary.events.Measurement;
+import dev.aviary.events.MetricsMeasured;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import org.junit.jupiter.api.Test;
+
+class CollectorTest {
+    private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
+    private static final CanaryKey CHECKOUT = Samples.CHECKOUT;
+
+    private record Task(Instant at, Runnable what) {}
+
+    private final PriorityQueue<Task> later = new PriorityQueue<>(Comparator.comparing(Task::at));
+    private final List<AnalyzerEvent> said = new ArrayList<>();
+    private final List<Integer> looks = new ArrayList<>();
+    private Instant now = NOON;
+    private Outcome answer = Outcome.CLOSED;
+    private boolean logIsAway;
+
+    private final Collector collector = new Collector(
+            Runnable::run,
+            (time, task) -> later.add(new Task(now.plus(time), task)),
+            () -> now,
+            new World() {
+                @Override
+                public MetricsMeasured look(CanaryKey canary, Wanted.Look look) {
+                    looks.add(look.look());
+                    return Samples.measured(look, new Measurement.Value(99.9));
+                }
+
+                @Override
+                public GateDecided ask(CanaryKey canary, Wanted.Gate gate, int attempt) {
+                    return new GateDecided(
+                            gate.rollout(), gate.kind(), gate.step(), attempt, answer, "ask", Optional.of(403), "no");
+                }
+            },
+            (_, event) -> !logIsAway && said.add(event));
+
+    @Test
+    void aLookIsTakenWhenItIsDue() {
+        collector.want(CHECKOUT, look(0, 60));
+        pass(Duration.ofSeconds(60).minusMillis(1));
+        assertThat(said).isEmpty();
+
+        pass(Duration.ofMillis(1));
+
+        assertThat(said).singleElement().isInstanceOf(MetricsMeasured.class);
+    }
+
+    @Test
+    void aWishThatIsRepeatedIsNotTakenTwice() {
+        collector.want(CHECKOUT, look(0, 60));
+        collector.want(CHECKOUT, look(0, 60));
+        pass(Duration.ofMinutes(2));
+
+        assertThat(looks).containsExactly(0);
+    }
+
+    @Test
+    void aLookThatWasMissedIsTakenAtOnceUnlessItsTimeIsOver() {
+        now = NOON.plusSeconds(90);
+        collector.want(CHECKOUT, look(0, 60));
+        assertThat(looks).containsExactly(0);
+
+        now = NOON.plusSeconds(300);
+        collector.want(CHECKOUT, look(1, 120));
+        assertThat(looks).containsExactly(0);
+    }
+
+    @Test
+    void aLookThatIsNoLongerWantedIsNotTaken() {
+        collector.want(CHECKOUT, look(0, 60));
+        collector.want(CHECKOUT, Wanted.NOTHING);
+        pass(Duration.ofMinutes(2));
+
+        assertThat(looks).isEmpty();
+    }
+
+    @Test
+    void aMeasurementIsSaidAgainUntilTheLogHasIt() {
+        logIsAway = true;
+        collector.want(CHECKOUT, look(0, 60));
+        pass(Duration.ofSeconds(63));
+        assertThat(said).isEmpty();
+
+        logIsAway = false;
+        pass(Duration.ofSeconds(1));
+
+        assertThat(said).hasSize(1);
+        assertThat(looks).containsExactly(0);
+    }
+
+    @Test
+    void aGateIsAskedAtOnceAndItsAnswerSaidOnceUntilItChanges() {
+        collector.want(CHECKOUT, gate(HookKind.CONFIRM_PROMOTION, Optional.empty()));
+        collector.want(CHECKOUT, gate(HookKind.CONFIRM_PROMOTION, Optional.of(Outcome.CLOSED))); // read back
+        pass(Duration.ofSeconds(35));
+        assertThat(outcomes()).containsExactly(Outcome.CLOSED);
+
+        answer = Outcome.OPENED;
+        pass(Duration.ofSeconds(10));
+        collector.want(CHECKOUT, Wanted.NOTHING);
+        pass(Duration.ofMinutes(1));
+
+        assertThat(outcomes()).containsExactly(Outcome.CLOSED, Outcome.OPENED);
+    }
+
+    @Test
+    void eachRefusalOfPreRolloutIsSaidWithAnAttemptOfItsOwn() {
+        collector.want(CHECKOUT, gate(HookKind.PRE_ROLLOUT, Optional.empty()));
+        collector.want(CHECKOUT, gate(HookKind.PRE_ROLLOUT, Optional.of(Outcome.CLOSED)));
+        pass(Duration.ofSeconds(20));
+
+        assertThat(said).extracting(event -> ((GateDecided) event).attempt()).containsExactly(0, 1, 2);
+    }
+
+    @Test
+    void whatAnotherInstanceHasNowIsLeftAlone() {
+        collector.want(CHECKOUT, look(0, 60));
+        collector.forget(CHECKOUT);
+        pass(Duration.ofMinutes(2));
+
+        assertThat(looks).isEmpty();
+    }
+
+    private void pass(Duration time) {
+        var until = now.plus(time);
+        while (!later.isEmpty() && !later.peek().at().isAfter(until)) {
+            var task = later.remove();
+            now = task.at().isAfter(now) ? task.at() : now;
+            task.what().run();
+        }
+        now = until;
+    }
+
+    private List<Outcome> outcomes() {
+        return said.stream().map(event -> ((GateDecided) event).outcome()).toList();
+    }
+
+    private static Wanted look(int look, long dueSeconds) {
+        var spec = Samples.spec(Duration.ofSeconds(60), List.of(Samples.SUCCESS));
+        var due = NOON.plusSeconds(dueSeconds);
+        return new Wanted(
+                Optional.of(new Wanted.Look(Samples.ROLLOUT, 0, look, due, due.plusSeconds(60), "hash", spec)),
+                List.of());
+    }
+
+    private static Wanted gate(HookKind kind, Optional<Outcome> said) {
+        var spec = Samples.spec(Duration.ofSeconds(10), List.of(Samples.SUCCESS), Samples.hook(kind));
+        return new Wanted(
+                Optional.empty(),
+                List.of(new Wanted.Gate(Samples.ROLLOUT, kind, 0, 0, said, Duration.ofSeconds(10), spec)));
+    }
+}
