@@ -1,0 +1,28 @@
+package dev.aviary.detector;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Readiness;
+
+/// Ready: it holds the Lease and its watches stand, or another instance holds it; and what it said reached the log.
+@ApplicationScoped
+public class DetectorHealth {
+    private final Detector detector;
+
+    public DetectorHealth(Detector detector) {
+        this.detector = detector;
+    }
+
+    @Produces
+    @Readiness
+    HealthCheck ready() {
+        return () -> {
+            var problem = detector.problem();
+            var response = HealthCheckResponse.named("detector").status(problem.isEmpty());
+            problem.ifPresent(why -> response.withData("why", why));
+            return response.build();
+        };
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.detector;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.detector.watch;
+
+import org.jspecify.annotations.NullMarked;
