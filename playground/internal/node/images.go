@@ -16,7 +16,7 @@ const hostImage = "host"
 
 // Image is what an image repository's JSON file says, such as `{"name": "sms-checker", "tags": ["v1"], "command":
 // ["java", "-jar", "${IMAGES}/sms-checker.jar"]}`. In command, args, env and workingDir, ${IMAGES} is the folder
-// itself and ${NAME} the node's own environment variable.
+// itself and ${JAVA_HOME} the node's own JDK.
 type Image struct {
 	Name       string            `json:"name"`
 	Tags       []string          `json:"tags"` // none: every tag
@@ -83,14 +83,8 @@ func split(reference string) (name, tag string) {
 }
 
 func (i Images) expanded(image Image) Image {
-	expand := func(text string) string {
-		return os.Expand(text, func(name string) string {
-			if name == "IMAGES" {
-				return i.Dir
-			}
-			return os.Getenv(name)
-		})
-	}
+	// Only these two: all other dollars are the shell's.
+	expand := strings.NewReplacer("${IMAGES}", i.Dir, "${JAVA_HOME}", os.Getenv("JAVA_HOME")).Replace
 	all := func(texts []string) []string {
 		result := make([]string, len(texts))
 		for at, text := range texts {

@@ -16,6 +16,7 @@ const prometheusYAML = `global:
   evaluation_interval: %[1]s
 scrape_configs:
 - job_name: kubernetes-pods
+  fallback_scrape_protocol: PrometheusText0.0.4
   kubernetes_sd_configs:
   - role: pod
     kubeconfig_file: %[3]s
