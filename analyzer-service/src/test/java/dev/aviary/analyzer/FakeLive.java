@@ -51,6 +51,11 @@ public final class FakeLive implements LiveObjects {
         return found(secrets, namespace, name);
     }
 
+    @Override
+    public Optional<String> problem(Optional<String> namespace) {
+        return away ? Optional.of("The API server doesn't answer.") : Optional.empty();
+    }
+
     private <T> Optional<T> found(Map<String, T> all, String namespace, String name) {
         if (away) {
             throw new UnavailableException("the API server doesn't answer", new IllegalStateException());

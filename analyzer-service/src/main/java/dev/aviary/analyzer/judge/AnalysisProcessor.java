@@ -2,6 +2,7 @@ package dev.aviary.analyzer.judge;
 
 import static org.apache.kafka.streams.processor.PunctuationType.WALL_CLOCK_TIME;
 
+import dev.aviary.analyzer.EventNames;
 import dev.aviary.decisions.analysis.AnalysisDecider;
 import dev.aviary.decisions.analysis.AnalysisInput;
 import dev.aviary.decisions.analysis.AnalysisInput.Heard;
@@ -9,16 +10,11 @@ import dev.aviary.decisions.analysis.AnalysisInput.Tick;
 import dev.aviary.decisions.analysis.AnalysisState;
 import dev.aviary.eventlog.LoggedEvent;
 import dev.aviary.eventlog.LoggedEvent.Taken;
-import dev.aviary.eventlog.codec.EventIds;
 import dev.aviary.eventlog.codec.Read;
 import dev.aviary.eventlog.topics.DeadLetter;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CheckCompleted;
-import dev.aviary.events.EvidenceRecorded;
-import dev.aviary.events.GateDecided;
-import dev.aviary.events.GuardTripped;
-import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.Verdict;
 import java.time.Duration;
 import java.time.Instant;
@@ -118,28 +114,12 @@ final class AnalysisProcessor implements Processor<CanaryKey, Read, CanaryKey, O
         for (var decision : AnalysisDecider.decide(before.state(), input, now)) {
             state = AnalysisDecider.evolve(state, decision, now);
             var taken = new Taken(state.seq(), before.after(), AnalysisDecider.VERSION, now);
-            var said = LoggedEvent.decision(id(canary, decision), decision, taken);
+            var said = LoggedEvent.decision(EventNames.of(canary, decision), decision, taken);
             context.forward(new Record<>(canary, said, now.toEpochMilli()), JudgeTopology.SAID);
             log(canary, decision);
         }
         states.put(canary, new Folded(state, before.after()));
         follow(canary, state);
-    }
-
-    private static String id(CanaryKey canary, AnalyzerEvent decision) {
-        return switch (decision) {
-            case CheckCompleted at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
-            case GuardTripped at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
-            case MetricsMeasured at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
-            case EvidenceRecorded at ->
-                EventIds.look(
-                        canary, at.rollout(), at.step(), at.looks().getLast().look(), at.getClass());
-            case GateDecided at ->
-                EventIds.observed(
-                        canary,
-                        at.getClass(),
-                        EventIds.content(at.rollout(), at.kind(), at.step(), at.attempt(), at.outcome()));
-        };
     }
 
     /// Wakes us when the state is next due, and lets the collector follow it.

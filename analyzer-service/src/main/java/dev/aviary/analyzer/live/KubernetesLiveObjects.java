@@ -69,6 +69,21 @@ public class KubernetesLiveObjects implements LiveObjects {
                 });
     }
 
+    @Override
+    public Optional<String> problem(Optional<String> namespace) {
+        var canaries = kubernetes.resources(Canary.class);
+        try {
+            // A Canary that nobody has: whoever may read the others gets a 404.
+            var _ = canaries.inNamespace(namespace.orElse("default"))
+                    .withName("aviary-start-up-check")
+                    .get();
+            return Optional.empty();
+        } catch (KubernetesClientException e) {
+            return Optional.of("Canaries can't be read at %s: %s. Check the kubeconfig and its rights."
+                    .formatted(kubernetes.getMasterUrl(), words(e)));
+        }
+    }
+
     private static <T> Optional<T> asked(String kind, String namespace, String name, Supplier<@Nullable T> get) {
         try {
             return Optional.ofNullable(get.get());

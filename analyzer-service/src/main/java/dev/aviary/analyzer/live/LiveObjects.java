@@ -19,6 +19,11 @@ public interface LiveObjects {
     /// @throws UnavailableException if the API server gives no answer
     Optional<Map<String, String>> secret(String namespace, String name);
 
+    /// Why this can't be asked at all, in a sentence; empty if it can.
+    ///
+    /// @param namespace of the Canaries that are ours; all if absent
+    Optional<String> problem(Optional<String> namespace);
+
     /// The API server can't be asked, or doesn't let us; the message is a sentence.
     class UnavailableException extends RuntimeException {
         public UnavailableException(String sentence, Throwable cause) {

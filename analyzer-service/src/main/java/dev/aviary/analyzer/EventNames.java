@@ -1,0 +1,32 @@
+package dev.aviary.analyzer;
+
+import dev.aviary.eventlog.codec.EventIds;
+import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.events.CanaryKey;
+import dev.aviary.events.CheckCompleted;
+import dev.aviary.events.EvidenceRecorded;
+import dev.aviary.events.GateDecided;
+import dev.aviary.events.GuardTripped;
+import dev.aviary.events.MetricsMeasured;
+
+/// Ids of what the analyzer says.
+public final class EventNames {
+    private EventNames() {}
+
+    /// The same whenever the same is said again.
+    public static String of(CanaryKey canary, AnalyzerEvent event) {
+        return switch (event) {
+            case CheckCompleted at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
+            case GuardTripped at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
+            case MetricsMeasured at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
+            case EvidenceRecorded at ->
+                EventIds.look(
+                        canary, at.rollout(), at.step(), at.looks().getLast().look(), at.getClass());
+            case GateDecided at ->
+                EventIds.observed(
+                        canary,
+                        at.getClass(),
+                        EventIds.content(at.rollout(), at.kind(), at.step(), at.attempt(), at.outcome()));
+        };
+    }
+}
