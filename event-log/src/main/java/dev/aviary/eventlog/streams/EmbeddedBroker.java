@@ -127,7 +127,9 @@ public final class EmbeddedBroker implements AutoCloseable {
         // A dead writer's transaction hides what came after it: the default looks every 10 s.
         settings.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
         settings.put("group.initial.rebalance.delay.ms", "0");
-        settings.put("controlled.shutdown.enable", "false"); // nobody could take over
+        // After a kill the controller takes the broker for alive so long, and doesn't let its successor in.
+        settings.put("broker.session.timeout.ms", "3000");
+        settings.put("broker.heartbeat.interval.ms", "500");
         settings.put("log.segment.bytes", Integer.toString(64 * 1024 * 1024));
         settings.put("log.cleaner.dedupe.buffer.size", Integer.toString(4 * 1024 * 1024));
         settings.put("num.network.threads", "2");
