@@ -60,6 +60,7 @@ public final class Demo implements AutoCloseable {
     private @Nullable KubernetesClient kube;
     private @Nullable LoadGenerator load;
     private Instant begun = Instant.EPOCH;
+    private volatile String told = "";
 
     public Demo(Settings settings) {
         this.settings = settings;
@@ -364,6 +365,10 @@ public final class Demo implements AutoCloseable {
     }
 
     private void tell(String line, Instant at) {
+        if (line.equals(told)) {
+            return;
+        }
+        told = line;
         System.out.printf("%7.1f s  %s%n", Duration.between(begun, at).toMillis() / 1000.0, line);
     }
 

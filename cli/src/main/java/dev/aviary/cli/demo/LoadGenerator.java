@@ -51,6 +51,9 @@ final class LoadGenerator implements AutoCloseable {
     /// Those that were due in this time and have ended.
     List<Measured.Request> between(Instant from, Instant to) {
         var found = new ArrayList<Measured.Request>();
+        if (!Files.exists(file)) {
+            return found; // it is just starting
+        }
         long first = from.toEpochMilli() * 1000;
         long last = to.toEpochMilli() * 1000;
         try (var lines = Files.lines(file)) {

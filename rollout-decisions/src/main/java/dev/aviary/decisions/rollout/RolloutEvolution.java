@@ -185,12 +185,16 @@ final class RolloutEvolution {
                         found.mirror(),
                         found.match(),
                         found.canaryUp()));
-                yield state.phase() instanceof Promoting at
-                                && revision.equals(at.run().revision())
-                        ? next.promoted(revision)
+                yield switch (state.phase()) {
+                    case Promoting at
+                    when revision.equals(at.run().revision()) ->
+                        next.promoted(revision)
                                 .in(new Promoting(
-                                        at.run(), at.step(), at.canary(), true, at.leave(), at.due(), at.reasons()))
-                        : next;
+                                        at.run(), at.step(), at.canary(), true, at.leave(), at.due(), at.reasons()));
+                    // The target serves until the primary is ready: that it runs is as wanted.
+                    case Initializing _ when current && revision.equals(wanted.primary()) -> next.confirmed(wanted);
+                    case RolloutState.Phase _ -> next;
+                };
             }
             case TargetRestored _ -> state.forgotten();
             case WriteFailed failed ->

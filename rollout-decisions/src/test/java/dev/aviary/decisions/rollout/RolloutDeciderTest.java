@@ -36,6 +36,7 @@ class RolloutDeciderTest {
         assertThat(world.revision(OLD)).containsExactly(new InitializationStarted(OLD));
         assertThat(world.state.desired().stage()).isEqualTo(Stage.BOOTSTRAP);
         world.hear(new PrimaryUpdated(world.state.wantedBy(), OLD, Duration.ZERO));
+        assertThat(world.state.desired()).isEqualTo(world.state.confirmed()); // nothing more is asked for
         assertThat(world.primaryReady(OLD)).containsExactly(new TakeoverStarted(OLD));
         world.hear(new PrimaryInitialized(world.state.wantedBy(), false, Percent.ZERO, Duration.ZERO));
         assertThat(world.phase()).isEqualTo(CanaryStatus.Phase.INITIALIZED);
