@@ -18,7 +18,6 @@ import dev.aviary.events.CanaryKey;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import io.quarkus.arc.All;
-import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -62,8 +61,12 @@ public class Analyzer {
             return;
         }
         var log = connection();
-        log.problem(PATIENCE).ifPresent(Analyzer::stop);
-        live.problem(config.namespace()).ifPresent(Analyzer::stop);
+        log.problem(PATIENCE)
+                .or(() -> live.problem(config.namespace()))
+                .map(Analyzer::stop)
+                .ifPresent(stopped -> {
+                    throw stopped;
+                });
 
         var clock = InstantSource.system();
         var topics = new Topics(config.topicPrefix());
@@ -149,8 +152,14 @@ public class Analyzer {
         }
     }
 
-    private static PreventFurtherStepsException stop(String sentence) {
-        throw new PreventFurtherStepsException("analyzer: " + sentence, 1);
+    /// Quarkus neither starts nor ends when a StartupEvent's observer throws, and `System.exit` waits for the start
+    /// that waits for it. Nothing is open yet that would have to be closed.
+    ///
+    /// @see <a href="https://github.com/quarkusio/quarkus/issues/32729">Quarkus: it hangs</a>
+    private static IllegalStateException stop(String sentence) {
+        System.err.println("analyzer: " + sentence);
+        Runtime.getRuntime().halt(1);
+        return new IllegalStateException(sentence);
     }
 
     private <T extends AutoCloseable> T opened(T one) {

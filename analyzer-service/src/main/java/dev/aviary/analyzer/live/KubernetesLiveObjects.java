@@ -2,8 +2,11 @@ package dev.aviary.analyzer.live;
 
 import dev.aviary.flagger.Canary;
 import dev.aviary.flagger.MetricTemplate;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -16,10 +19,24 @@ import org.jspecify.annotations.Nullable;
 /// Plain GETs: a look is rare, and a cache of Secrets would need the right to list them.
 @ApplicationScoped
 public class KubernetesLiveObjects implements LiveObjects {
+    private static final int MOST_MILLIS = 5_000;
+
     private final KubernetesClient kubernetes;
 
-    public KubernetesLiveObjects(KubernetesClient kubernetes) {
-        this.kubernetes = kubernetes;
+    /// Asks as the given client does, but gives up early: the next look asks again. By itself a client tries ten
+    /// times, for minutes.
+    public KubernetesLiveObjects(KubernetesClient like) {
+        var config = new ConfigBuilder(like.getConfiguration())
+                .withRequestRetryBackoffLimit(1)
+                .withConnectionTimeout(MOST_MILLIS)
+                .withRequestTimeout(MOST_MILLIS)
+                .build();
+        this.kubernetes = new KubernetesClientBuilder().withConfig(config).build();
+    }
+
+    @PreDestroy
+    void close() {
+        kubernetes.close();
     }
 
     @Override
@@ -93,11 +110,14 @@ public class KubernetesLiveObjects implements LiveObjects {
     }
 
     private static String words(KubernetesClientException failed) {
-        return switch (failed.getCode()) {
+        int code = failed.getCode();
+        if (code <= 0) {
+            return "the API server doesn't answer";
+        }
+        return switch (code) {
             case 401 -> "the API server doesn't know us";
             case 403 -> "the API server doesn't let us; grant the verb get";
-            case 0 -> "the API server doesn't answer";
-            default -> "the API server says " + failed.getCode();
+            default -> "the API server says " + code;
         };
     }
 }
