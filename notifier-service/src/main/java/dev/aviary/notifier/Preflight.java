@@ -2,11 +2,14 @@ package dev.aviary.notifier;
 
 import dev.aviary.eventlog.topics.Topics;
 import dev.aviary.events.CanaryKey;
+import dev.aviary.flagger.Canary;
 import dev.aviary.notifier.NotifierConfig.Start;
 import dev.aviary.notifier.alert.Canaries;
 import dev.aviary.notifier.alert.Outbox;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
@@ -65,6 +68,7 @@ public class Preflight {
             stop("Topics of Kafka at %s can't be made ready: %s.".formatted(config.bootstrapServers(), e.getMessage()));
         }
         try {
+            mayWatch();
             // The first question starts the watch.
             var _ = canaries.find(new CanaryKey(config.clusterName(), "default", "none"));
         } catch (KubernetesClientException e) {
@@ -77,6 +81,19 @@ public class Preflight {
                 config.clusterName(), topics.rolloutEvents(), config.group());
     }
 
+    /// Without the client's own retries, which would take minutes.
+    private void mayWatch() {
+        var once = new RequestConfigBuilder(kubernetes.getConfiguration().getRequestConfig())
+                .withRequestRetryBackoffLimit(0)
+                .withRequestTimeout((int) PATIENCE.toMillis())
+                .build();
+        var found = kubernetes.newClient(once).adapt(KubernetesClient.class).resources(Canary.class);
+        var one = new ListOptionsBuilder().withLimit(1L).build();
+        var _ = config.namespace()
+                .map(namespace -> found.inNamespace(namespace).list(one))
+                .orElseGet(() -> found.inAnyNamespace().list(one));
+    }
+
     private static String words(KubernetesClientException failed) {
         return Optional.ofNullable(failed.getStatus())
                 .flatMap(status -> Optional.ofNullable(status.getMessage()))
@@ -85,8 +102,11 @@ public class Preflight {
                         String.valueOf(failed.getMessage()).lines().findFirst().orElse(""));
     }
 
+    /// Quarkus swallows the exception where it stands alone, and waits for ever; as a cause it prints the sentence,
+    /// without
+    /// a stack, and exits with the status.
     private static void stop(String sentence) {
-        throw new PreventFurtherStepsException("notifier: " + sentence, 1);
+        throw new IllegalStateException(new PreventFurtherStepsException("notifier: " + sentence, 1));
     }
 
     private void makeRetries(Admin admin) {

@@ -45,7 +45,7 @@ public class Dispatcher implements Courier.Dispatch {
             case Receivers.Found(var receiver) ->
                 Optional.ofNullable(channels.get(receiver.type()))
                         .map(channel -> channel.deliver(receiver, told(delivery, message)))
-                        .orElseGet(() -> new Outcome.Away("AlertProvider %s is of type %s; known: %s"
+                        .orElseGet(() -> new Outcome.Refused("AlertProvider %s is of type %s; known: %s"
                                 .formatted(message.provider(), receiver.type(), String.join(", ", channels.keySet()))));
         };
     }
