@@ -27,9 +27,10 @@ class HistoryIT extends WithBroker {
         var before = Instant.now();
         try (var producer = transactional("a")) {
             producer.initTransactions();
-            for (int seq = 0; seq < 500; seq++) {
+            for (int seq = 0; seq < 200; seq++) {
                 producer.beginTransaction();
                 producer.send(record(topic, seq % 5 == 0 ? CART : CHECKOUT, seq));
+                producer.flush(); // a broker may refuse to end a transaction of which it hasn't seen a record
                 if (seq % 2 == 0) {
                     producer.commitTransaction();
                 } else {
@@ -39,12 +40,12 @@ class HistoryIT extends WithBroker {
         }
 
         assertThat(said(topic, CHECKOUT))
-                .isEqualTo(IntStream.range(0, 500)
+                .isEqualTo(IntStream.range(0, 200)
                         .filter(seq -> seq % 2 == 0 && seq % 5 != 0)
                         .mapToObj(Integer::toString)
                         .toList());
         try (var all = History.ofAll(log, topic)) {
-            assertThat(all).hasSize(250).allSatisfy(entry -> {
+            assertThat(all).hasSize(100).allSatisfy(entry -> {
                 assertThat(entry.timestamp()).isAfterOrEqualTo(before.minusMillis(1));
                 assertThat(entry.partition()).isEqualTo(History.partition(entry.key(), Topics.PARTITIONS));
             });
