@@ -100,7 +100,7 @@ public final class Demo implements AutoCloseable {
         load = LoadGenerator.start(
                 cluster.program(),
                 cluster.gateway(),
-                NAME,
+                NAME + ".example", // no Service: the route decides
                 settings.perSecond(),
                 settings.folder().resolve("playground"));
         tell("load: %d requests/s through Envoy at %s".formatted(settings.perSecond(), cluster.gateway()));
