@@ -98,20 +98,26 @@ public final class AnalysisDecider {
         };
     }
 
-    /// The same step again, after a hand at the route, goes on where it was; an earlier one is a repeat.
+    /// The same step again, after a pause or a hand at the route, goes on where it was; an earlier one is a repeat.
     private static Run stepped(Run run, StepStarted step) {
         if (step.step() <= run.step()) {
             return run;
         }
         return run.without(gate -> gate.kind() != HookKind.ROLLBACK && gate.asked() < step.step())
-                .at(new AtStep(step.step(), step.canary(), step.mirror(), Optional.empty(), 0, List.of()));
+                .at(new AtStep(
+                        step.step(), step.canary(), step.mirror(), Optional.empty(), 0, Optional.empty(), List.of()));
     }
 
     /// A late answer to an earlier decision says nothing about the step.
     private static AnalysisState shifted(AnalysisState state, TrafficShifted shifted, Instant now) {
         boolean later = shifted.seq() > state.shifted();
         var after = state.shifted(shifted.seq());
-        return later ? after.at(at -> at.wants(shifted.canary(), shifted.mirror()) ? at.begunAt(now) : at) : after;
+        return later
+                ? after.run(run -> run.at()
+                        .filter(at -> at.wants(shifted.canary(), shifted.mirror()))
+                        .map(at -> run.at(at.begunAt(now, run.spec().interval())))
+                        .orElse(run))
+                : after;
     }
 
     private static AnalysisState said(AnalysisState state, AnalyzerEvent said, Instant now) {
@@ -119,7 +125,7 @@ public final class AnalysisDecider {
             case MetricsMeasured measured -> answers(state, measured) ? state.at(at -> at.seen(measured)) : state;
             case CheckCompleted check
             when state.isAt(check.rollout(), check.step()) ->
-                state.decided().run(run -> run.checked(check.look(), now));
+                state.decided().run(run -> run.checked(check.look(), check.verdict() != Verdict.INCONCLUSIVE, now));
             case EvidenceRecorded evidence
             when state.isAt(evidence.rollout(), evidence.step()) ->
                 state.decided().at(AtStep::recorded);
@@ -151,7 +157,7 @@ public final class AnalysisDecider {
 
     private static Optional<Wanted.Look> look(Run run, AtStep at) {
         var spec = run.spec();
-        return at.due(spec.interval())
+        return at.due()
                 .map(due -> new Wanted.Look(
                         run.rollout(),
                         at.step(),

@@ -21,6 +21,8 @@ import java.util.stream.Stream;
 /// @param shifted largest `seq` that a `TrafficShifted` answered
 /// @param run     the rollout under way
 public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run> run) {
+    static final Duration SOONEST = Duration.ofSeconds(1);
+
     public static final AnalysisState NEW = new AnalysisState(0, 0, 0, Optional.empty());
 
     /// A rollout, with what was frozen at its start.
@@ -36,8 +38,9 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
             return new Run(rollout, spec, Optional.of(next), gates);
         }
 
-        Run checked(int look, Instant now) {
-            return at.map(step -> at(step.checked(look, now, spec.interval()))).orElse(this);
+        Run checked(int look, boolean conclusive, Instant now) {
+            return at.map(step -> at(step.checked(look, conclusive, now, spec.interval())))
+                    .orElse(this);
         }
 
         /// One that is requested again is answered again.
@@ -66,16 +69,25 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
     /// @param canary share that the step wants
     /// @param mirror share that the step wants
     /// @param begun  when the step's traffic was confirmed
-    /// @param look   that is due next, counted from 0: its check ends interval `look + 1`
+    /// @param look   that is due next, counted from 0
+    /// @param due    when it is
     /// @param looks  that are in no `EvidenceRecorded` yet
     public record AtStep(
-            int step, Percent canary, Percent mirror, Optional<Instant> begun, int look, List<MetricsMeasured> looks) {
+            int step,
+            Percent canary,
+            Percent mirror,
+            Optional<Instant> begun,
+            int look,
+            Optional<Instant> due,
+            List<MetricsMeasured> looks) {
         boolean wants(Percent share, Percent copied) {
             return canary.equals(share) && mirror.equals(copied);
         }
 
-        AtStep begunAt(Instant now) {
-            return new AtStep(step, canary, mirror, Optional.of(begun.orElse(now)), look, looks);
+        AtStep begunAt(Instant now, Duration interval) {
+            return begun.isPresent()
+                    ? this
+                    : new AtStep(step, canary, mirror, Optional.of(now), look, Optional.of(now.plus(interval)), looks);
         }
 
         AtStep seen(MetricsMeasured measured) {
@@ -85,24 +97,31 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
                     mirror,
                     begun,
                     look,
+                    due,
                     Stream.concat(looks.stream(), Stream.of(measured)).toList());
         }
 
         AtStep recorded() {
-            return new AtStep(step, canary, mirror, begun, look, List.of());
+            return new AtStep(step, canary, mirror, begun, look, due, List.of());
         }
 
-        /// Checks stay on the grid of the step's beginning: what took longer than an interval skips looks, so that
-        /// two of them never share an interval.
-        AtStep checked(int done, Instant now, Duration interval) {
-            long passed = begun.map(from -> Duration.between(from, now).toMillis())
-                    .map(sinceThen -> Math.ceilDiv(sinceThen, interval.toMillis()) - 1)
-                    .orElse(0L);
-            return new AtStep(step, canary, mirror, begun, (int) Long.max(done + 1L, passed), looks);
+        /// Checks stay on the grid of the step's beginning, half an interval apart at least. One that told nothing is
+        /// made again soon: the data may be on its way.
+        AtStep checked(int done, boolean conclusive, Instant now, Duration interval) {
+            var next =
+                    conclusive ? begun.map(from -> onGrid(from, now, interval)) : Optional.of(now.plus(soon(interval)));
+            return new AtStep(step, canary, mirror, begun, done + 1, next, looks);
         }
 
-        Optional<Instant> due(Duration interval) {
-            return begun.map(from -> from.plus(interval.multipliedBy(look + 1L)));
+        private static Instant onGrid(Instant from, Instant now, Duration interval) {
+            long since = Duration.between(from, now).toMillis();
+            long intervals = (since + interval.toMillis() / 2) / interval.toMillis() + 1;
+            return from.plus(interval.multipliedBy(intervals));
+        }
+
+        private static Duration soon(Duration interval) {
+            var tenth = interval.dividedBy(10);
+            return tenth.compareTo(SOONEST) > 0 ? tenth : SOONEST;
         }
     }
 

@@ -235,8 +235,9 @@ final class RolloutEvolution {
                         ? Math.min(
                                 at.passes(), at.run().plan().steps().get(step).checks() - 1)
                         : 0;
+                int look = step == at.step() ? at.look() : -1; // the analysis goes on counting, too
                 yield state.wanting(new Progressing(
-                        at.run(), step, deadline, -1, passes, -1, Optional.empty(), false, at.promote()));
+                        at.run(), step, deadline, look, passes, -1, Optional.empty(), false, at.promote()));
             }
             case GateRequested(var _, var kind, int _) ->
                 state.now(

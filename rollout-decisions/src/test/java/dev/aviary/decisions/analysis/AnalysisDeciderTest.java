@@ -24,6 +24,7 @@ import dev.aviary.events.GateDecided.Outcome;
 import dev.aviary.events.GateRequested;
 import dev.aviary.events.HookKind;
 import dev.aviary.events.HookResult;
+import dev.aviary.events.Measurement;
 import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.Percent;
 import dev.aviary.events.RollbackStarted;
@@ -130,7 +131,7 @@ class AnalysisDeciderTest {
             assertThat(check.verdict()).isEqualTo(INCONCLUSIVE);
             assertThat(check.reasons()).singleElement().asString().startsWith("no measurement came in time");
         });
-        assertThat(analysis.wanted().look().map(Look::due)).contains(NOON.plusSeconds(120));
+        assertThat(analysis.wanted().look().map(Look::due)).contains(NOON.plusSeconds(126));
     }
 
     @Test
@@ -139,8 +140,18 @@ class AnalysisDeciderTest {
         var analysis = Analysis.ofFirstStep(slow).pass(Duration.ofSeconds(190)).hear(measured(0, 0, rate(100)));
 
         assertThat(analysis.checks()).extracting(CheckCompleted::verdict).containsExactly(PASSED);
-        assertThat(analysis.wanted().look().map(Look::look)).contains(3);
+        assertThat(analysis.wanted().look().map(Look::look)).contains(1);
         assertThat(analysis.wanted().look().map(Look::due)).contains(NOON.plusSeconds(240));
+    }
+
+    @Test
+    void aLookThatToldNothingIsTakenAgainSoon() {
+        var analysis = Analysis.ofFirstStep().pass(INTERVAL).hear(measured(0, 0, new Measurement.NoData()));
+        assertThat(analysis.wanted().look().map(Look::due)).contains(NOON.plusSeconds(66));
+
+        analysis.pass(Duration.ofSeconds(6)).hear(measured(0, 1, rate(99.5)));
+        assertThat(analysis.checks()).extracting(CheckCompleted::verdict).containsExactly(INCONCLUSIVE, PASSED);
+        assertThat(analysis.wanted().look().map(Look::due)).contains(NOON.plusSeconds(120)); // on the grid again
     }
 
     @Test

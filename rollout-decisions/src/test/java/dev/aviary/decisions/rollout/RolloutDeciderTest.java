@@ -314,7 +314,7 @@ class RolloutDeciderTest {
                 .isInstanceOfSatisfying(
                         StepStarted.class, step -> assertThat(step.canary()).isEqualTo(FIVE));
         world.confirm();
-        assertThat(world.check(0, 0, PASSED)).singleElement().isInstanceOf(StepStarted.class);
+        assertThat(world.check(0, 1, PASSED)).singleElement().isInstanceOf(StepStarted.class);
     }
 
     @Test
