@@ -1,5 +1,6 @@
 package dev.aviary.router;
 
+import dev.aviary.router.traffic.Standing;
 import io.fabric8.kubernetes.client.Config;
 import io.quarkus.kubernetes.client.KubernetesConfigCustomizer;
 import jakarta.inject.Singleton;
@@ -9,6 +10,6 @@ import jakarta.inject.Singleton;
 public class UserAgent implements KubernetesConfigCustomizer {
     @Override
     public void customize(Config config) {
-        config.setUserAgent("aviary-router/0.1.0");
+        config.setUserAgent(Standing.US + "/0.1.0");
     }
 }

@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import java.util.List;
-import java.util.Optional;
 
 /// The workload controllers that need settings.
 @ApplicationScoped
@@ -24,7 +23,6 @@ public class Workloads {
                 writer,
                 configs,
                 scalers,
-                (_, _) -> Optional.empty(),
                 new DeploymentController.Settings(
                         config.selectorLabels(),
                         new LabelPrefixes(config.includeLabelPrefix().orElseGet(List::of)),

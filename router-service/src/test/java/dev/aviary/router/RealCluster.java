@@ -9,8 +9,7 @@ import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaPropsBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import java.io.ByteArrayInputStream;
-import java.nio.charset.StandardCharsets;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +49,10 @@ public final class RealCluster {
 
     public static Canary canary(KubernetesClient kube, String namespace, String rest) {
         crds(kube);
+        return kube.resource(parsed(namespace, rest)).create();
+    }
+
+    public static Canary parsed(String namespace, String rest) {
         var yaml = """
                 apiVersion: flagger.app/v1beta1
                 kind: Canary
@@ -58,9 +61,7 @@ public final class RealCluster {
                   targetRef: {apiVersion: apps/v1, kind: Deployment, name: checkout}
                   analysis: {interval: 10s, threshold: 2, stepWeights: [5, 20]}
                 %s""".formatted(namespace, rest.indent(2));
-        return kube.resources(Canary.class)
-                .load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)))
-                .create();
+        return Serialization.unmarshal(yaml, Canary.class);
     }
 
     /// Flagger's own CRD is shown elsewhere; here everything that a Canary may say is taken as it is.

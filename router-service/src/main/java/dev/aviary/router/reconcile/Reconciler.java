@@ -56,7 +56,11 @@ public final class Reconciler {
         boolean say(CanaryKey canary, RouterOutcome outcome);
     }
 
-    private record Wish(Desired desired, Desired confirmed, Instant since) {}
+    private record Wish(Desired desired, Desired confirmed, Instant since) {
+        boolean sameAs(Wish other) {
+            return desired.equals(other.desired()) && confirmed.equals(other.confirmed());
+        }
+    }
 
     /// What the watchdog needs of a rollout that is under way.
     ///
@@ -73,6 +77,7 @@ public final class Reconciler {
     private final Outcomes outcomes;
     private final InstantSource clock;
     private final Map<CanaryKey, Wish> pending = new ConcurrentHashMap<>();
+    private final Map<CanaryKey, Wish> fulfilled = new ConcurrentHashMap<>();
     private final Map<CanaryKey, Desired> standing = new ConcurrentHashMap<>();
     private final Map<CanaryKey, UnderWay> underWay = new ConcurrentHashMap<>();
     private final Map<CanaryKey, String> troubles = new ConcurrentHashMap<>();
@@ -95,9 +100,13 @@ public final class Reconciler {
     }
 
     /// Returns at once. The last wish wins; one that is being tried already, or waits for its next try, is
-    /// not tried once more.
+    /// not tried once more; nor is one whose answer is on its way through the log.
     public void want(CanaryKey canary, Desired desired, Desired confirmed) {
         var wish = new Wish(desired, confirmed, clock.instant());
+        var last = fulfilled.get(canary);
+        if (last != null && last.sameAs(wish) && !pending.containsKey(canary)) {
+            return;
+        }
         var before = pending.put(canary, wish);
         if (before == null || !before.desired().equals(desired)) {
             threads.execute(() -> attempt(canary, desired, FIRST_PAUSE));
@@ -134,6 +143,7 @@ public final class Reconciler {
     public void forget(CanaryKey canary) {
         pending.remove(canary);
         standing.remove(canary);
+        fulfilled.remove(canary);
         troubles.remove(canary);
         told.remove(canary);
         underWay.computeIfPresent(canary, (_, at) -> new UnderWay(at.committed(), at.safe(), true));
@@ -157,6 +167,7 @@ public final class Reconciler {
             }
             if (answered(canary, apply(canary, wish, pause))) {
                 standing.put(canary, desired);
+                fulfilled.put(canary, wish);
                 told.remove(canary);
                 pending.computeIfPresent(canary, (_, now) -> now.desired().equals(desired) ? null : now);
             } else {

@@ -9,7 +9,6 @@ import dev.aviary.eventlog.topics.Topics;
 import dev.aviary.router.reconcile.Reconciler;
 import java.time.InstantSource;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.Stores;
 
 /// Log in, log out, with one store between: state, decisions and offsets commit together.
@@ -17,26 +16,19 @@ public final class RolloutTopology {
     private RolloutTopology() {}
 
     public static Topology of(Topics topics, Reconciler reconciler, Follower follower, InstantSource clock) {
-        return of(
-                topics,
-                Stores.persistentKeyValueStore(RolloutProcessor.STATES),
-                () -> new RolloutProcessor(reconciler, follower, clock));
+        return of(topics, topics.rolloutEvents(), reconciler, follower, clock);
     }
 
-    static Topology of(
-            Topics topics, KeyValueBytesStoreSupplier states, java.util.function.Supplier<RolloutProcessor> processor) {
+    /// @param said where decisions go; the test driver would read its own log back at once
+    static Topology of(Topics topics, String said, Reconciler reconciler, Follower follower, InstantSource clock) {
         var keys = new CanaryKeySerde();
-        var store = Stores.keyValueStoreBuilder(states, keys, JsonSerde.of(Folded.class));
+        var states = Stores.keyValueStoreBuilder(
+                Stores.persistentKeyValueStore(RolloutProcessor.STATES), keys, JsonSerde.of(Folded.class));
         return new Topology()
                 .addSource("heard", keys.deserializer(), new ReadSerde().deserializer(), topics.rolloutEvents())
-                .addProcessor("rollout", processor::get, "heard")
-                .addStateStore(store, "rollout")
-                .addSink(
-                        RolloutProcessor.LOG,
-                        topics.rolloutEvents(),
-                        keys.serializer(),
-                        new EventSerde().serializer(),
-                        "rollout")
+                .addProcessor("rollout", () -> new RolloutProcessor(reconciler, follower, clock), "heard")
+                .addStateStore(states, "rollout")
+                .addSink(RolloutProcessor.LOG, said, keys.serializer(), new EventSerde().serializer(), "rollout")
                 .addSink(
                         RolloutProcessor.DEAD_LETTERS,
                         topics.deadLetters(),

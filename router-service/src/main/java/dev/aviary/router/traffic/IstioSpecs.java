@@ -116,6 +116,7 @@ final class IstioSpecs {
     }
 
     private static List<Map<String, Object>> weighted(Apex apex, Split split) {
+        whole(apex, split.canary()); // so that a refusal names the canary's
         return List.of(
                 weighed(apex, apex.primary(), split.canary().rest()), weighed(apex, apex.canary(), split.canary()));
     }

@@ -15,6 +15,9 @@ import java.util.Optional;
 /// @param by      field manager that wrote last, apart from its status
 /// @param version of the object
 public record Standing(Percent canary, Percent mirror, boolean matched, long seq, String by, String version) {
+    /// Field manager of our own writes: the first word of the user agent.
+    public static final String US = "aviary-router";
+
     static Standing of(HasMetadata route, Percent canary, Percent mirror, boolean matched) {
         return new Standing(
                 canary,
@@ -44,7 +47,9 @@ public record Standing(Percent canary, Percent mirror, boolean matched, long seq
                 .filter(entry ->
                         entry.getSubresource() == null || entry.getSubresource().isEmpty())
                 .filter(entry -> entry.getTime() != null)
-                .max(Comparator.comparing(ManagedFieldsEntry::getTime))
+                // times are whole seconds: in the same one, a hand came after what made it look
+                .max(Comparator.comparing(ManagedFieldsEntry::getTime)
+                        .thenComparing(entry -> !US.equals(entry.getManager())))
                 .map(ManagedFieldsEntry::getManager)
                 .orElse("unknown");
     }

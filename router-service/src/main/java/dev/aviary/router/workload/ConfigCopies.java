@@ -4,8 +4,6 @@ import dev.aviary.flagger.Canary;
 import dev.aviary.router.traffic.Fence;
 import dev.aviary.router.traffic.FencedWriter;
 import dev.aviary.router.traffic.Owned;
-import dev.aviary.router.traffic.UnservableException;
-import dev.aviary.router.workload.Configs.Kind;
 import dev.aviary.router.workload.Configs.Ref;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -24,7 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /// The primary's own ConfigMaps and Secrets, copied at each promotion: a change of the originals is a new revision,
 /// and goes the same way as one.
@@ -32,10 +31,6 @@ import java.util.TreeSet;
 /// @see <a href="https://docs.flagger.app/usage/how-it-works#canary-target">Flagger: config tracking</a>
 @ApplicationScoped
 public class ConfigCopies {
-    private static final String TRACKING = "flagger.app/config-tracking";
-    private static final Set<String> TYPES =
-            Set.of("Opaque", "kubernetes.io/basic-auth", "kubernetes.io/ssh-auth", "kubernetes.io/tls");
-
     private final KubernetesClient kube;
     private final FencedWriter writer;
 
@@ -44,26 +39,40 @@ public class ConfigCopies {
         this.writer = writer;
     }
 
-    /// @param workload in words, for whom it concerns
-    /// @return those that the template names and that have a copy now
-    public Set<Ref> write(Canary canary, String workload, PodTemplateSpec template, LabelPrefixes labels, Fence fence) {
-        var copied = new TreeSet<Ref>();
-        Configs.of(template).forEach((ref, optional) -> {
-            var original = original(canary, ref);
-            if (original.isEmpty() && !optional) {
-                throw new UnservableException("%s %s/%s, which %s uses, doesn't exist; the primary stays as it is."
-                        .formatted(
-                                ref.kind() == Kind.SECRET ? "Secret" : "ConfigMap",
-                                canary.getMetadata().getNamespace(),
-                                ref.name(),
-                                workload));
-            }
-            original.filter(ConfigCopies::isTracked).ifPresent(config -> {
-                copy(canary, config, labels, fence);
-                copied.add(ref);
-            });
-        });
-        return copied;
+    /// Those that a template names, as they are at one moment: what is compared is what is copied.
+    ///
+    /// @param tracked those whose copies the primary is to use
+    /// @param checksums of all that are there, by `configmap/name` or `secret/name`; empty if it isn't tracked
+    public record Originals(SortedMap<Ref, HasMetadata> tracked, Map<String, Optional<String>> checksums) {}
+
+    /// @param tracks false: nothing is tracked, every reference stays as it is
+    public Originals read(Canary canary, PodTemplateSpec template, boolean tracks) {
+        var tracked = new TreeMap<Ref, HasMetadata>();
+        var checksums = new TreeMap<String, Optional<String>>();
+        Configs.of(template)
+                .keySet()
+                .forEach(ref -> original(canary, ref).ifPresent(config -> {
+                    var checksum = tracks ? checksum(config) : Optional.<String>empty();
+                    checksums.put(ref.key(), checksum);
+                    if (checksum.isPresent()) {
+                        tracked.put(ref, config);
+                    }
+                }));
+        return new Originals(tracked, checksums);
+    }
+
+    /// @return those that have a copy now
+    public Set<Ref> write(Canary canary, Originals originals, LabelPrefixes labels, Fence fence) {
+        originals.tracked().values().forEach(config -> copy(canary, config, labels, fence));
+        return originals.tracked().keySet();
+    }
+
+    private static Optional<String> checksum(HasMetadata config) {
+        return switch (config) {
+            case Secret secret -> dev.aviary.flagger.Configs.checksum(secret);
+            case ConfigMap map -> dev.aviary.flagger.Configs.checksum(map);
+            default -> Optional.empty();
+        };
     }
 
     private Optional<HasMetadata> original(Canary canary, Ref ref) {
@@ -81,14 +90,6 @@ public class ConfigCopies {
                                 .withName(ref.name())
                                 .get();
                 });
-    }
-
-    private static boolean isTracked(HasMetadata config) {
-        boolean optedOut = Optional.ofNullable(config.getMetadata().getAnnotations())
-                .map((Map<String, String> all) -> all.get(TRACKING))
-                .filter(word -> word.startsWith("disable"))
-                .isPresent();
-        return !optedOut && !(config instanceof Secret secret && !TYPES.contains(secret.getType()));
     }
 
     private void copy(Canary canary, HasMetadata config, LabelPrefixes labels, Fence fence) {

@@ -24,6 +24,13 @@ final class Configs {
     }
 
     record Ref(Kind kind, String name) implements Comparable<Ref> {
+        /// As the detector calls it.
+        String key() {
+            return kind == Kind.SECRET
+                    ? dev.aviary.flagger.Configs.secret(name)
+                    : dev.aviary.flagger.Configs.configMap(name);
+        }
+
         @Override
         public int compareTo(Ref other) {
             int kinds = kind.compareTo(other.kind);

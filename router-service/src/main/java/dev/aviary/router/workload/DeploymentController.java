@@ -2,11 +2,11 @@ package dev.aviary.router.workload;
 
 import dev.aviary.events.Replicas;
 import dev.aviary.flagger.Canary;
+import dev.aviary.flagger.Revision;
 import dev.aviary.router.traffic.Fence;
 import dev.aviary.router.traffic.FencedWriter;
 import dev.aviary.router.traffic.Owned;
 import dev.aviary.router.traffic.UnservableException;
-import dev.aviary.router.workload.Configs.Ref;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -20,7 +20,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -28,17 +27,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @see <a href="https://github.com/fluxcd/flagger/blob/main/pkg/canary/deployment_controller.go">Flagger's</a>
 public class DeploymentController implements WorkloadController {
-    /// What a target would run, as the detector names it.
-    public interface Revisions {
-        /// @return empty if it can't be told
-        Optional<String> of(Canary canary, Deployment target);
-    }
-
     private final KubernetesClient kube;
     private final FencedWriter writer;
     private final ConfigCopies configs;
     private final Scalers scalers;
-    private final Revisions revisions;
     private final Settings settings;
 
     /// @param selectorLabels the first of them that the target's selector has tells the sides apart
@@ -47,17 +39,11 @@ public class DeploymentController implements WorkloadController {
     public record Settings(List<String> selectorLabels, LabelPrefixes labels, boolean tracksConfigs) {}
 
     public DeploymentController(
-            KubernetesClient kube,
-            FencedWriter writer,
-            ConfigCopies configs,
-            Scalers scalers,
-            Revisions revisions,
-            Settings settings) {
+            KubernetesClient kube, FencedWriter writer, ConfigCopies configs, Scalers scalers, Settings settings) {
         this.kube = kube;
         this.writer = writer;
         this.configs = configs;
         this.scalers = scalers;
-        this.revisions = revisions;
         this.settings = settings;
     }
 
@@ -97,25 +83,10 @@ public class DeploymentController implements WorkloadController {
             return;
         }
         var target = target(canary);
-        var live = revisions.of(canary, target);
-        if (live.isPresent() && !live.get().equals(revision)) {
-            throw new UnservableException(
-                    "Deployment %s/%s runs revision %s by now, %s was to be promoted; the primary stays as it is."
-                            .formatted(
-                                    canary.getMetadata().getNamespace(),
-                                    target.getMetadata().getName(),
-                                    live.get(),
-                                    revision));
-        }
+        var originals = configs.read(canary, target.getSpec().getTemplate(), settings.tracksConfigs());
+        refuseAnother(canary, target, originals, revision);
         var pods = pods(canary, target);
-        Set<Ref> copied = settings.tracksConfigs()
-                ? configs.write(
-                        canary,
-                        "Deployment " + target.getMetadata().getName(),
-                        target.getSpec().getTemplate(),
-                        settings.labels(),
-                        fence)
-                : new HashSet<>();
+        var copied = configs.write(canary, originals, settings.labels(), fence);
         var template = PrimaryTemplate.of(
                 target.getSpec().getTemplate(),
                 target.getMetadata().getName(),
@@ -146,6 +117,24 @@ public class DeploymentController implements WorkloadController {
         });
         if (hasPrimary(canary)) {
             scalers.update(canary, fence);
+        }
+    }
+
+    private static void refuseAnother(
+            Canary canary, Deployment target, ConfigCopies.Originals originals, String revision) {
+        var where = "Deployment %s/%s"
+                .formatted(
+                        canary.getMetadata().getNamespace(),
+                        target.getMetadata().getName());
+        switch (Revision.of(target.getSpec().getTemplate(), originals.checksums())) {
+            case Revision.Known(var live) when live.name().equals(revision) -> {}
+            case Revision.Known(var live) ->
+                throw new UnservableException(
+                        "%s runs revision %s by now, %s was to be promoted; the primary stays as it is."
+                                .formatted(where, live.name(), revision));
+            case Revision.Missing(var config) ->
+                throw new UnservableException("%s uses %s, which doesn't exist; the primary stays as it is."
+                        .formatted(where, dev.aviary.flagger.Configs.inWords(config)));
         }
     }
 

@@ -40,7 +40,23 @@ class ReconcilerTest {
 
     @Test
     void itAnswersAlsoIfAllWasSoAlready() {
+        reconciler.want(CHECKOUT, DOWN, DOWN);
+
+        assertThat(said).containsExactly(shifted(DOWN));
+    }
+
+    @Test
+    void anAnswerThatIsOnItsWayIsNotSaidAgain() {
         reconciler.want(CHECKOUT, DOWN, BEFORE);
+        reconciler.want(CHECKOUT, DOWN, BEFORE); // another event came in between
+
+        assertThat(said).containsExactly(shifted(DOWN));
+    }
+
+    @Test
+    void whoGetsACanaryBackAnswersAnew() {
+        reconciler.want(CHECKOUT, DOWN, BEFORE);
+        reconciler.forget(CHECKOUT);
         reconciler.want(CHECKOUT, DOWN, BEFORE);
 
         assertThat(said).containsExactly(shifted(DOWN), shifted(DOWN));
