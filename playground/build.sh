@@ -100,7 +100,7 @@ build_playground() {
     go_toolchain
     say "building the playground: Kubernetes $KUBERNETES from its Go modules (5 min the first time on 2 cores, 15 s afterwards) ..."
     local version=k8s.io/component-base/version
-    (cd "$here" && export CGO_ENABLED=0 GOFLAGS=-buildvcs=false && go mod download && progress "compiling" go build -trimpath \
+    (cd "$here" && export CGO_ENABLED=0 GOFLAGS=-buildvcs=false && progress "compiling" go build -trimpath \
         -ldflags "-s -w -X $version.gitVersion=$KUBERNETES -X $version.gitMajor=1 -X $version.gitMinor=34 -X $version.gitCommit=playground -X $version.gitTreeState=clean -X k8s.io/client-go/pkg/version.gitVersion=$KUBERNETES" \
         -o "$1/" ./cmd/playground ./cmd/reaper) || unreachable "the playground" "Go module proxy (GOPROXY)"
     mkdir -p "$1/crds/gateway-api" "$1/crds/istio"

@@ -21,14 +21,22 @@ import (
 )
 
 const (
-	lifeline        = 3 // file descriptor
-	exitNotStarted  = 128
-	prSetSubreaper  = 36
-	killEveryMillis = 20
+	lifeline       = 3 // file descriptor
+	exitNotStarted = 128
+	prSetSubreaper = 36
+	killEvery      = 2 * time.Millisecond
+
+	insideFlag           = "--inside"
+	capSysAdmin          = 21
+	prCapAmbient         = 47
+	prCapAmbientClearAll = 4
 )
 
 func main() {
 	runtime.LockOSThread() // the kernel ends the command when the thread that started it ends
+	if len(os.Args) > 4 && os.Args[1] == insideFlag {
+		becomeCommand(os.Args[2], os.Args[3], os.Args[4:])
+	}
 	hosts, command := parse(os.Args[1:])
 	if len(command) == 0 {
 		fail(errors.New("usage: reaper [--hosts FILE] -- COMMAND ARG..."))
@@ -75,24 +83,48 @@ func parse(args []string) (hosts string, command []string) {
 	return hosts, args
 }
 
-// start tries with a mount namespace in which hosts stands at /etc/hosts, and without one where the kernel refuses.
+// start gives the command a mount namespace in which hosts stands at /etc/hosts: by itself for root, for others inside
+// a user namespace, where the kernel grants one; else without.
 func start(path string, command []string, hosts string) (int, error) {
 	attributes := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	process := &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}, Sys: attributes}
-	if hosts != "" && ownHosts(hosts) != nil {
-		hosts = ""
+	if hosts == "" {
+		return syscall.ForkExec(path, command, process)
 	}
+	if os.Geteuid() == 0 {
+		if err := syscall.Unshare(syscall.CLONE_NEWNS); err == nil {
+			_ = mountHosts(hosts)
+		}
+		return syscall.ForkExec(path, command, process)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	inside := *attributes
+	inside.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS
+	inside.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
+	inside.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
+	inside.AmbientCaps = []uintptr{capSysAdmin}
+	process.Sys = &inside
+	if pid, err := syscall.ForkExec(self, append([]string{self, insideFlag, hosts, path}, command...), process); err == nil {
+		return pid, nil
+	}
+	process.Sys = attributes
 	return syscall.ForkExec(path, command, process)
 }
 
-// ownHosts gives this process, and so its children, an /etc/hosts of its own.
-func ownHosts(hosts string) error {
-	if os.Geteuid() != 0 {
-		return syscall.EPERM // a user namespace would take a second process; JVMs read the file by jdk.net.hosts.file
+// becomeCommand is the second half for others than root: it runs in the new namespaces, and turns into the command.
+func becomeCommand(hosts, path string, command []string) {
+	_ = mountHosts(hosts)
+	// The command shall have no more rights than it would have outside.
+	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, prCapAmbient, prCapAmbientClearAll, 0, 0, 0, 0); errno != 0 {
+		fail(fmt.Errorf("capabilities: %w", errno))
 	}
-	if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
-		return err
-	}
+	fail(syscall.Exec(path, command, os.Environ()))
+}
+
+func mountHosts(hosts string) error {
 	if err := syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return err
 	}
@@ -138,7 +170,7 @@ func killAll() {
 		if err == syscall.ECHILD {
 			return
 		}
-		time.Sleep(killEveryMillis * time.Millisecond / 10)
+		time.Sleep(killEvery)
 	}
 }
 

@@ -86,6 +86,12 @@ func parse(args []string) (options, error) {
 	if opts.cluster == "envtest" && os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		return opts, errors.New("--cluster envtest takes etcd and kube-apiserver from the folder KUBEBUILDER_ASSETS, which is not set")
 	}
+	for _, program := range []string{"etcd", "kube-apiserver"} {
+		path := filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), program)
+		if _, err := os.Stat(path); opts.cluster == "envtest" && err != nil {
+			return opts, fmt.Errorf("--cluster envtest: KUBEBUILDER_ASSETS holds no %s: %w", program, err)
+		}
+	}
 	if opts.scrape < time.Second {
 		return opts, fmt.Errorf("--scrape is %s; the shortest is 1s", opts.scrape)
 	}

@@ -14,6 +14,8 @@ const (
 	restartLimit  = 5 // within restartWindow; then something is wrong that a restart doesn't mend
 	restartWindow = time.Minute
 	stopGrace     = 4 * time.Second
+	// The API server would wait for its clients' watches; what it was told is in etcd already.
+	apiServerGrace = 1500 * time.Millisecond
 )
 
 // watch holds the running parts. One that ends by itself, or is killed, is started again with the same arguments, as
@@ -115,10 +117,14 @@ func (w *watch) stopAll() {
 		if w.order[i] == "etcd" || w.order[i] == "kube-apiserver" {
 			together.Wait()
 		}
+		grace := stopGrace
+		if w.order[i] == "kube-apiserver" {
+			grace = apiServerGrace
+		}
 		together.Add(1)
 		go func() {
 			defer together.Done()
-			part.Stop(stopGrace)
+			part.Stop(grace)
 		}()
 	}
 	together.Wait()
