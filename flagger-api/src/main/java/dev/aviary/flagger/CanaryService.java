@@ -138,7 +138,7 @@ public record CanaryService(
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record BackendRef(
-            @Default("") String group,
+            String group,
             @Default("Service") String kind,
             @Required @Nullable String name,
             @Nullable String namespace,
