@@ -79,7 +79,7 @@ final class DemoCommand implements Callable<Integer> {
                         "intervalMs", settings.interval().toMillis(),
                         "scrapeMs", settings.scrape().toMillis(),
                         "requestsPerSecond", settings.perSecond(),
-                        "threshold", 1,
+                        "threshold", Demo.THRESHOLD,
                         "cores", Runtime.getRuntime().availableProcessors()));
         report.put("releases", releases);
         return Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n";

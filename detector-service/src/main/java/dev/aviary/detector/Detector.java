@@ -15,7 +15,6 @@ import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfigBuilder;
 import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -178,7 +177,13 @@ public class Detector {
                 .orElse("no reason was given");
     }
 
-    private static PreventFurtherStepsException stop(String sentence) {
-        throw new PreventFurtherStepsException("detector: " + sentence, 1);
+    /// Quarkus neither starts nor ends when a StartupEvent's observer throws, and `System.exit` waits for the start
+    /// that waits for it. Nothing is open yet that would have to be closed.
+    ///
+    /// @see <a href="https://github.com/quarkusio/quarkus/issues/32729">Quarkus: it hangs</a>
+    private static IllegalStateException stop(String sentence) {
+        System.err.println("detector: " + sentence);
+        Runtime.getRuntime().halt(1);
+        return new IllegalStateException(sentence);
     }
 }

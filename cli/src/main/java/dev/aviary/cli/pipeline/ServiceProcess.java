@@ -64,6 +64,9 @@ public final class ServiceProcess {
                 "-Xmx256m",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
+                "-Dquarkus.otel.sdk.disabled=true",
+                "-Dquarkus.banner.enabled=false",
+                "-Dquarkus.log.category.\"org.apache.kafka\".level=WARN",
                 "-Dquarkus.http.host=127.0.0.1",
                 "-Dquarkus.http.port=" + port));
         settings.hostsFile().ifPresent(hosts -> command.add("-Djdk.net.hosts.file=" + hosts));
