@@ -25,6 +25,7 @@ import dev.aviary.router.workload.WorkloadController;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.PreventFurtherStepsException;
@@ -86,7 +87,10 @@ public class Router {
             return;
         }
         var log = connection();
-        log.problem(PATIENCE).ifPresent(Router::stop);
+        var unreachable = log.problem(PATIENCE);
+        if (unreachable.isPresent()) {
+            throw stop(unreachable.get());
+        }
         askForCanaries();
 
         var clock = InstantSource.system();
@@ -192,13 +196,18 @@ public class Router {
         }
     }
 
+    /// Without the client's own retries, which would take minutes.
     private void askForCanaries() {
+        var once = new RequestConfigBuilder(kube.getConfiguration().getRequestConfig())
+                .withRequestRetryBackoffLimit(0)
+                .withRequestTimeout((int) PATIENCE.toMillis())
+                .build();
+        var canaries = kube.newClient(once).adapt(KubernetesClient.class).resources(Canary.class);
         var one = new ListOptionsBuilder().withLimit(1L).build();
         try {
-            var canaries = kube.resources(Canary.class);
-            var _ = config.namespace().isPresent()
-                    ? canaries.inNamespace(config.namespace().get()).list(one)
-                    : canaries.inAnyNamespace().list(one);
+            var _ = config.namespace()
+                    .map(namespace -> canaries.inNamespace(namespace).list(one))
+                    .orElseGet(() -> canaries.inAnyNamespace().list(one));
         } catch (KubernetesClientException refused) {
             throw stop(
                     "Canaries can't be read at %s: %s. Check the kubeconfig, its rights, and that the CRDs are installed."
@@ -206,8 +215,12 @@ public class Router {
         }
     }
 
-    private static PreventFurtherStepsException stop(String sentence) {
-        throw new PreventFurtherStepsException("router: " + sentence, 1);
+    /// Quarkus swallows the exception where it stands alone, and waits for ever; as a cause it prints the sentence,
+    /// without a stack, and exits with the status.
+    ///
+    /// @see <a href="https://github.com/quarkusio/quarkus/issues/32729">Quarkus: it hangs</a>
+    private static IllegalStateException stop(String sentence) {
+        return new IllegalStateException(new PreventFurtherStepsException("router: " + sentence, 1));
     }
 
     private static String version() {

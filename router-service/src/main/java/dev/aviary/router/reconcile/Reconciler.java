@@ -56,11 +56,7 @@ public final class Reconciler {
         boolean say(CanaryKey canary, RouterOutcome outcome);
     }
 
-    private record Wish(Desired desired, Desired confirmed, Instant since) {
-        boolean sameAs(Wish other) {
-            return desired.equals(other.desired()) && confirmed.equals(other.confirmed());
-        }
-    }
+    private record Wish(Desired desired, Desired confirmed, Instant since) {}
 
     /// What the watchdog needs of a rollout that is under way.
     ///
@@ -77,7 +73,7 @@ public final class Reconciler {
     private final Outcomes outcomes;
     private final InstantSource clock;
     private final Map<CanaryKey, Wish> pending = new ConcurrentHashMap<>();
-    private final Map<CanaryKey, Wish> fulfilled = new ConcurrentHashMap<>();
+    private final Map<CanaryKey, Desired> fulfilled = new ConcurrentHashMap<>();
     private final Map<CanaryKey, Desired> standing = new ConcurrentHashMap<>();
     private final Map<CanaryKey, UnderWay> underWay = new ConcurrentHashMap<>();
     private final Map<CanaryKey, String> troubles = new ConcurrentHashMap<>();
@@ -103,8 +99,7 @@ public final class Reconciler {
     /// not tried once more; nor is one whose answer is on its way through the log.
     public void want(CanaryKey canary, Desired desired, Desired confirmed) {
         var wish = new Wish(desired, confirmed, clock.instant());
-        var last = fulfilled.get(canary);
-        if (last != null && last.sameAs(wish) && !pending.containsKey(canary)) {
+        if (desired.equals(fulfilled.get(canary)) && !pending.containsKey(canary)) {
             return;
         }
         var before = pending.put(canary, wish);
@@ -167,7 +162,7 @@ public final class Reconciler {
             }
             if (answered(canary, apply(canary, wish, pause))) {
                 standing.put(canary, desired);
-                fulfilled.put(canary, wish);
+                fulfilled.put(canary, desired);
                 told.remove(canary);
                 pending.computeIfPresent(canary, (_, now) -> now.desired().equals(desired) ? null : now);
             } else {
@@ -231,7 +226,10 @@ public final class Reconciler {
                 world.inspect(canary, confirmed)
                         .filter(changed -> !changed.equals(told.get(canary)))
                         .filter(changed -> answered(canary, changed))
-                        .ifPresent(changed -> told.put(canary, changed));
+                        .ifPresent(changed -> {
+                            told.put(canary, changed);
+                            fulfilled.remove(canary); // what was done isn't so any more
+                        });
             } catch (RuntimeException failed) {
                 LOG.warnf("%s not inspected why=\"%s\" nextTry=%s", canary, failed.getMessage(), pause);
                 later.accept(pause, () -> inspect(canary, longer(pause)));
@@ -247,6 +245,7 @@ public final class Reconciler {
             try {
                 var share = world.retreat(canary, at.committed(), at.safe());
                 standing.put(canary, lowered(at.committed(), share));
+                fulfilled.remove(canary);
                 LOG.warnf(
                         "%s went blind seq=%d canary=%s%% without=%s",
                         canary, at.committed().seq(), share, without);

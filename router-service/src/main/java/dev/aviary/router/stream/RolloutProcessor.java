@@ -29,6 +29,7 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jboss.logging.Logger;
+import org.jboss.logging.MDC;
 
 /// Kafka Streams in, [RolloutDecider], Kafka Streams out. Nothing is decided here, but that a canary with a record
 /// that can't be understood is parked.
@@ -122,12 +123,9 @@ class RolloutProcessor implements Processor<CanaryKey, Read, CanaryKey, Object> 
         var taken = new Taken(state.seq(), before.after(), RolloutDecider.VERSION, now);
         var logged = LoggedEvent.decision(EventIds.decision(canary, state.seq()), decision, taken);
         context.forward(new Record<>(canary, logged, now.toEpochMilli()), LOG);
-        LOGGER.infof(
-                "%s %s seq=%d rollout=%s",
-                canary,
-                decision,
-                state.seq(),
-                decision.ofRollout().map(Object::toString).orElse("-"));
+        decision.ofRollout().ifPresent(rollout -> MDC.put("rollout", rollout.toString()));
+        LOGGER.infof("%s %s seq=%d", canary, decision, state.seq());
+        MDC.remove("rollout");
     }
 
     private void keep(CanaryKey canary, RolloutState state, Folded before) {

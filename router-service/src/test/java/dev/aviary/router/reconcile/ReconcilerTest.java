@@ -49,8 +49,20 @@ class ReconcilerTest {
     void anAnswerThatIsOnItsWayIsNotSaidAgain() {
         reconciler.want(CHECKOUT, DOWN, BEFORE);
         reconciler.want(CHECKOUT, DOWN, BEFORE); // another event came in between
+        reconciler.want(CHECKOUT, DOWN, UP); // half of the answer was heard
 
         assertThat(said).containsExactly(shifted(DOWN));
+    }
+
+    @Test
+    void whatAHandChangedIsWishedForAnew() {
+        reconciler.want(CHECKOUT, DOWN, BEFORE);
+        world.byHand = Optional.of(new RouteChangedByHand(9, Percent.ZERO, Percent.of("50"), "kubectl-edit"));
+        reconciler.changed(CHECKOUT);
+
+        reconciler.want(CHECKOUT, DOWN, serving(9, "50")); // heard that it stands at 50
+
+        assertThat(said).containsExactly(shifted(DOWN), world.byHand.orElseThrow(), shifted(DOWN));
     }
 
     @Test
