@@ -137,7 +137,10 @@ public final class Pipeline implements AutoCloseable {
         settings.namespace().ifPresent(namespace -> all.put(prefix + "namespace", namespace));
         switch (service) {
             case "detector" -> all.put(prefix + "mesh-provider", settings.meshProvider());
-            case "router" -> all.put(prefix + "state-dir", state(service));
+            case "router" -> {
+                all.put(prefix + "state-dir", state(service));
+                all.put(prefix + "mesh-provider", settings.meshProvider());
+            }
             case "analyzer" -> {
                 all.put(prefix + "state-dir", state(service));
                 all.put(prefix + "metrics-server", settings.metricsServer());
