@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /// The playground's open-loop generator, under way for the whole demo; its file has every request.
-final class LoadGenerator implements AutoCloseable {
+public final class LoadGenerator implements AutoCloseable {
     private final Process process;
     private final Path file;
 
@@ -21,7 +21,7 @@ final class LoadGenerator implements AutoCloseable {
         this.file = file;
     }
 
-    static LoadGenerator start(Path program, String gateway, String host, int perSecond, Path folder) {
+    public static LoadGenerator start(Path program, String gateway, String host, int perSecond, Path folder) {
         var file = folder.resolve("requests.ndjson");
         try {
             var process = new ProcessBuilder(
@@ -49,7 +49,7 @@ final class LoadGenerator implements AutoCloseable {
     }
 
     /// Those that were due in this time and have ended.
-    List<Measured.Request> between(Instant from, Instant to) {
+    public List<Measured.Request> between(Instant from, Instant to) {
         var found = new ArrayList<Measured.Request>();
         if (!Files.exists(file)) {
             return found; // it is just starting

@@ -72,16 +72,16 @@ public record Measured(
     ///
     /// @param startMicros since 1970, when it was due
     /// @param version     that answered, empty if none did
-    record Request(long startMicros, long micros, int status, String version) {
-        long endMicros() {
+    public record Request(long startMicros, long micros, int status, String version) {
+        public long endMicros() {
             return startMicros + micros;
         }
 
-        boolean slow() {
+        public boolean slow() {
             return micros > 500_000;
         }
 
-        boolean failed() {
+        public boolean failed() {
             return status == 0 || status >= 400;
         }
     }

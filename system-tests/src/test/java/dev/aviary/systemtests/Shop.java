@@ -1,0 +1,176 @@
+package dev.aviary.systemtests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.aviary.cli.demo.LoadGenerator;
+import dev.aviary.cli.story.Entry;
+import dev.aviary.events.CheckCompleted;
+import dev.aviary.events.RolloutEvent;
+import dev.aviary.events.StepStarted;
+import dev.aviary.events.TrafficShifted;
+import dev.aviary.flagger.Canary;
+import dev.aviary.flagger.CanaryStatus;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/// The example app with its Canary in a namespace of its own, reached through the gateway under a name of its own.
+final class Shop {
+    private static final String NAME = "sms-checker";
+    private final RealWorld world;
+    private final String namespace;
+
+    private Shop(RealWorld world, String namespace) {
+        this.world = world;
+        this.namespace = namespace;
+    }
+
+    /// Applies it and returns at once.
+    ///
+    /// @param changes of the manifests' text, from what to what
+    static Shop open(RealWorld world, String namespace, Map<String, String> changes) {
+        var shop = new Shop(world, namespace);
+        for (var file : List.of("cluster.yaml", "sms-checker.yaml")) {
+            world.playground().apply(shop.filled(file, changes));
+        }
+        return shop;
+    }
+
+    private String filled(String file, Map<String, String> changes) {
+        try {
+            var text = Files.readString(
+                    world.repository().resolve("examples/sms-checker/manifests").resolve(file));
+            for (var change : changes.entrySet()) {
+                text = text.replace(change.getKey(), change.getValue());
+            }
+            return text.replace("${INTERVAL}", "10s")
+                    .replace("${WINDOW}", "60s")
+                    .replace(
+                            "${PROMETHEUS_URL}",
+                            world.playground().prometheusUrl().toString())
+                    .replace("${SLACK_URL}", "http://127.0.0.1:9/slack")
+                    .replace("${EVENT_URL}", "http://127.0.0.1:9/event")
+                    .replace("namespace: shop", "namespace: " + namespace)
+                    .replace("name: shop", "name: " + namespace)
+                    .replace("    targetPort: http\n", "    targetPort: http\n    hosts: [%s]\n".formatted(host()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String host() {
+        return namespace + ".example";
+    }
+
+    String namespace() {
+        return namespace;
+    }
+
+    /// `NAMESPACE/NAME`, as the command line takes it.
+    String canary() {
+        return namespace + "/" + NAME;
+    }
+
+    LoadGenerator load(int perSecond) {
+        try {
+            var folder = Files.createDirectories(world.folder().resolve("load-" + namespace));
+            Files.createDirectories(folder.resolve("logs"));
+            return LoadGenerator.start(
+                    world.program(), world.playground().gatewayUrl().toString(), host(), perSecond, folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void release(String version, Map<String, String> settings) {
+        world.kube()
+                .apps()
+                .deployments()
+                .inNamespace(namespace)
+                .withName(NAME)
+                .edit(found -> new DeploymentBuilder(found)
+                        .editSpec()
+                        .editTemplate()
+                        .editSpec()
+                        .editFirstContainer()
+                        .withImage(NAME + ":v2")
+                        .withEnv(found.getSpec().getTemplate().getSpec().getContainers().getFirst().getEnv().stream()
+                                .map(one -> Optional.ofNullable(
+                                                one.getName().equals("VERSION") ? version : settings.get(one.getName()))
+                                        .map(value -> new EnvVarBuilder()
+                                                .withName(one.getName())
+                                                .withValue(value)
+                                                .build())
+                                        .orElse(one))
+                                .toList())
+                        .endContainer()
+                        .endSpec()
+                        .endTemplate()
+                        .endSpec()
+                        .build());
+    }
+
+    CanaryStatus status() {
+        return Optional.ofNullable(world.kube()
+                        .resources(Canary.class)
+                        .inNamespace(namespace)
+                        .withName(NAME)
+                        .get()
+                        .getStatus())
+                .orElseThrow();
+    }
+
+    void awaitPhase(String phase) {
+        await(canary() + " " + phase)
+                .atMost(RealWorld.patience())
+                .pollInterval(Duration.ofMillis(100))
+                .ignoreExceptions()
+                .untilAsserted(() -> assertThat(status().phase()).isEqualTo(phase));
+    }
+
+    /// Returns when the log has such an event behind its first `after` ones about this canary.
+    RolloutEvent awaitEvent(String what, int after, Predicate<RolloutEvent> event) {
+        return await(canary() + ": " + what)
+                .atMost(RealWorld.patience())
+                .pollInterval(Duration.ofMillis(20))
+                .until(
+                        () -> world.heard(namespace).stream()
+                                .skip(after)
+                                .map(entry -> entry.logged().event())
+                                .filter(event)
+                                .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
+    int heard() {
+        return world.heard(namespace).size();
+    }
+
+    List<Event> kubernetesEvents() {
+        return world.kube().v1().events().inNamespace(namespace).list().getItems().stream()
+                .filter(event -> event.getInvolvedObject().getKind().equals("Canary"))
+                .toList();
+    }
+
+    /// Each event as one word and, where it has one, its weight or verdict.
+    static List<String> words(List<Entry> entries) {
+        return entries.stream()
+                .map(entry -> switch (entry.logged().event()) {
+                    case StepStarted step -> "StepStarted " + step.canary();
+                    case TrafficShifted shifted -> "TrafficShifted " + shifted.canary();
+                    case CheckCompleted check -> "CheckCompleted " + check.verdict();
+                    case RolloutEvent other -> other.getClass().getSimpleName();
+                })
+                .toList();
+    }
+}
