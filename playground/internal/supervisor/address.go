@@ -3,6 +3,7 @@ package supervisor
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"net"
 	"os"
 	"path/filepath"
@@ -36,7 +37,7 @@ func takeAddresses(dir string, wanted map[string]int) (*addresses, error) {
 			return nil, fmt.Errorf("%s can't be read (%w): take another --dir, or --fresh", path, err)
 		}
 	}
-	if err := mine.takeRange(); err != nil {
+	if err := mine.takeRange(dir); err != nil {
 		return nil, err
 	}
 	for part, port := range wanted {
@@ -52,13 +53,16 @@ func takeAddresses(dir string, wanted map[string]int) (*addresses, error) {
 	return mine, os.WriteFile(path, text, 0o644)
 }
 
-// takeRange holds a port in the slice for as long as we live; the kernel gives it back when we end.
-func (a *addresses) takeRange() error {
+// takeRange holds a port in the slice for as long as we live; the kernel gives it back when we end. Where the search
+// begins depends on the folder: so another one seldom takes its slice while it rests.
+func (a *addresses) takeRange(dir string) error {
 	if a.Range != 0 {
 		return a.guard(a.Range)
 	}
-	for candidate := 1; candidate <= ranges; candidate++ {
-		if a.guard(candidate) == nil {
+	hash := fnv.New32a()
+	hash.Write([]byte(dir))
+	for i := range ranges {
+		if candidate := 1 + (int(hash.Sum32()%ranges)+i)%ranges; a.guard(candidate) == nil {
 			a.Range = candidate
 			return nil
 		}
