@@ -1,64 +1,73 @@
 package dev.aviary.detector;
 
 import io.smallrye.config.ConfigMapping;
-import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
-/// `aviary.detector.*`, or `AVIARY_DETECTOR_*` in the environment.
+/// `aviary.detector.*`, or `AVIARY_DETECTOR_*` in the environment; defaults stand in
+/// `META-INF/microprofile-config.properties`.
 @ConfigMapping(prefix = "aviary.detector")
 public interface DetectorConfig {
     /// False: this process holds the detector's classes, but doesn't run it.
-    @WithDefault("true")
     boolean enabled();
 
-    /// Kafka, `host:port`, comma-separated.
-    @WithDefault("127.0.0.1:9092")
+    /// Kafka brokers, `host:port` with commas between.
     String bootstrapServers();
 
-    /// A file of Kafka client properties, for SASL and TLS.
+    /// Further properties of every Kafka client, such as `security.protocol` or `sasl.jaas.config`.
+    Map<String, String> kafka();
+
+    /// The same in a file, as Kafka's own tools take it.
     Optional<Path> clientProperties();
 
-    /// Before every topic's name. Another one is another log.
-    @WithDefault("aviary.")
+    /// Before the name of every topic. Another one is another log.
     String topicPrefix();
 
     /// Of topics that have to be made; -1 is the brokers' own default.
-    @WithDefault("-1")
     short replicationFactor();
 
-    /// Part of every key. Refused if the log tells of another cluster.
-    @WithDefault("default")
+    /// Part of every key. Another one is another set of canaries; refused if the log has a different one.
     String clusterName();
 
-    /// Only Canaries of this namespace; all namespaces if absent.
+    /// Only Canaries of this namespace; without it, of all.
     Optional<String> namespace();
 
-    /// For Canaries that name no provider. Flagger's `-mesh-provider`.
-    @WithDefault("gatewayapi:v1")
+    /// For Canaries that name no provider (Flagger's `-mesh-provider`).
     String meshProvider();
 
-    /// For Canaries without the annotation `aviary.dev/compat`: `default`, or `strict` for Flagger's own behaviour.
-    @WithDefault("default")
-    String compat();
+    /// The traffic routers that there are. A Canary with another provider is rejected.
+    Set<String> providers();
 
-    /// A Canary may name only what is in its own namespace. Flagger's `-no-cross-namespace-refs`.
-    @WithDefault("false")
+    /// The types of MetricTemplate that the analyzer can ask. A Canary that needs another one is rejected.
+    Set<String> metricProviders();
+
+    /// For Canaries without the annotation `aviary.dev/compat`: STRICT brings Flagger's own behaviour back.
+    Compat compat();
+
+    /// A Canary may name only what is in its own namespace (Flagger's `-no-cross-namespace-refs`).
     boolean noCrossNamespaceRefs();
 
-    /// A changed ConfigMap or Secret is a release too. Flagger's `-enable-config-tracking`.
-    @WithDefault("true")
+    /// A changed ConfigMap or Secret is a new revision (Flagger's `-enable-config-tracking`). False: they aren't
+    /// even read.
     boolean configTracking();
 
-    /// Where the Lease `aviary-detector` lies; by default the watched namespace, else `default`.
+    /// False: this is the only detector, and it needs no Lease.
+    boolean leaderElection();
+
+    /// Where the Lease `aviary-detector` lies; without it, in `namespace`, or in the kubeconfig's own.
     Optional<String> leaseNamespace();
 
+    /// Another detector takes over when the active one hasn't been heard of for this long.
+    Duration leaseDuration();
+
     /// Holder of the Lease. The same over its restarts, so that it goes on at once; two instances need two.
-    @WithDefault("detector-0")
     String instanceId();
 
-    /// An instance that is silent for so long loses the Lease to another one.
-    @WithDefault("8s")
-    Duration leaseDuration();
+    enum Compat {
+        DEFAULT,
+        STRICT
+    }
 }

@@ -4,9 +4,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Ready: it holds the Lease and its watches stand, or another instance holds it; and what it said reached the log.
+/// Ready: it sees the cluster and reaches the log. Alive: it may yet become ready by itself.
 @ApplicationScoped
 public class DetectorHealth {
     private final Detector detector;
@@ -24,5 +25,12 @@ public class DetectorHealth {
             problem.ifPresent(why -> response.withData("why", why));
             return response.build();
         };
+    }
+
+    @Produces
+    @Liveness
+    HealthCheck alive() {
+        return () ->
+                HealthCheckResponse.named("detector").status(detector.isAlive()).build();
     }
 }

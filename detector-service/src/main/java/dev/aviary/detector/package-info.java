@@ -1,3 +1,4 @@
+/// What happens in Kubernetes becomes events on the log.
 @NullMarked
 package dev.aviary.detector;
 

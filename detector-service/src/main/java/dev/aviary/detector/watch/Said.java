@@ -8,46 +8,78 @@ import dev.aviary.events.OperatorCommanded;
 import dev.aviary.events.RevisionDetected;
 import dev.aviary.events.WorkloadChanged;
 import dev.aviary.events.WorkloadChanged.Role;
-import java.util.Collections;
+import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// What was said of a canary last, as the log has it: whatever differs from it now is news, and nothing else is.
+/// What the log knows of one canary by the detector's own word. Known from the log alone, so a restart neither loses
+/// nor invents anything.
 ///
-/// @param rejected cleared by the next that makes sense
-/// @param deleted  the Canary is gone, or going
-/// @param command  id of the last one
+/// @param count     of what was said, so that a fact that comes back gets another id than the first time
+/// @param since     when this Canary was first applied, by the log's time
+/// @param rejected  unless something was applied since
+/// @param workloads the last of each role
+/// @param command   id of the last one; it outlives the Canary, since a manifest may bring it back
 public record Said(
+        long count,
         Optional<CanaryApplied> applied,
+        Optional<Instant> since,
         Optional<CanaryRejected> rejected,
+        boolean deleted,
         Optional<RevisionDetected> revision,
         Map<Role, WorkloadChanged> workloads,
-        Optional<CanaryDeleted> deleted,
         String command) {
     public static final Said NOTHING =
-            new Said(Optional.empty(), Optional.empty(), Optional.empty(), Map.of(), Optional.empty(), "");
+            new Said(0, Optional.empty(), Optional.empty(), Optional.empty(), false, Optional.empty(), Map.of(), "");
 
-    public Said after(DetectorEvent event) {
+    /// What is known after one more event.
+    ///
+    /// @param now of its record
+    public Said and(DetectorEvent event, Instant now) {
         return switch (event) {
-            case CanaryApplied now ->
-                new Said(
-                        Optional.of(now),
-                        Optional.empty(),
-                        deleted.isPresent() ? Optional.empty() : revision,
-                        deleted.isPresent() ? Map.of() : workloads,
-                        Optional.empty(),
-                        command);
-            case CanaryRejected now -> new Said(applied, Optional.of(now), revision, workloads, deleted, command);
-            case CanaryDeleted now -> new Said(applied, rejected, revision, workloads, Optional.of(now), command);
-            case RevisionDetected now -> new Said(applied, rejected, Optional.of(now), workloads, deleted, command);
-            case WorkloadChanged now -> {
-                var next = new EnumMap<Role, WorkloadChanged>(Role.class);
-                next.putAll(workloads);
-                next.put(now.role(), now);
-                yield new Said(applied, rejected, revision, Collections.unmodifiableMap(next), deleted, command);
+            case CanaryApplied next -> {
+                boolean same = applied.filter(before -> before.uid().equals(next.uid()))
+                        .isPresent();
+                yield same && !deleted
+                        ? new Said(
+                                count + 1,
+                                Optional.of(next),
+                                since,
+                                Optional.empty(),
+                                false,
+                                revision,
+                                workloads,
+                                command)
+                        : new Said(
+                                count + 1,
+                                Optional.of(next),
+                                Optional.of(now),
+                                Optional.empty(),
+                                false,
+                                Optional.empty(),
+                                Map.of(),
+                                command);
             }
-            case OperatorCommanded now -> new Said(applied, rejected, revision, workloads, deleted, now.id());
+            case CanaryRejected next ->
+                new Said(count + 1, applied, since, Optional.of(next), deleted, revision, workloads, command);
+            case CanaryDeleted _ ->
+                new Said(count + 1, applied, since, Optional.empty(), true, revision, workloads, command);
+            case RevisionDetected next ->
+                new Said(count + 1, applied, since, rejected, deleted, Optional.of(next), workloads, command);
+            case WorkloadChanged next -> {
+                var all = new EnumMap<Role, WorkloadChanged>(Role.class);
+                all.putAll(workloads);
+                all.put(next.role(), next);
+                yield new Said(count + 1, applied, since, rejected, deleted, revision, Map.copyOf(all), command);
+            }
+            case OperatorCommanded next ->
+                new Said(count + 1, applied, since, rejected, deleted, revision, workloads, next.id());
         };
+    }
+
+    /// Something of it is or was there, and isn't said to be gone.
+    public boolean stands() {
+        return applied.isPresent() && !deleted;
     }
 }

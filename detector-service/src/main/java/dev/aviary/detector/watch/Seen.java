@@ -1,25 +1,33 @@
 package dev.aviary.detector.watch;
 
-import dev.aviary.flagger.Canary;
-import dev.aviary.flagger.MetricTemplate;
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import java.util.Collection;
-import java.util.Map;
+import dev.aviary.events.WorkloadChanged;
+import dev.aviary.flagger.CanarySpecs.Resolution;
+import dev.aviary.flagger.Revision;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
-/// The part of the cluster that a canary hangs on, as the watches have it now.
+/// What the cluster shows of one Canary at one moment.
 ///
-/// @param canary     empty if there is none of this name
-/// @param unreadable why it isn't a Canary at all, if it isn't
-/// @param canaries   all of its namespace
-/// @param templates  by `namespace/name`
-/// @param configs    checksums by `configmap/name` or `secret/name`, empty if it isn't tracked
+/// @param leaving   it is being deleted; with Flagger's finalizer it waits for the target to serve again
+/// @param revision  of the target; empty if the target isn't there
+/// @param workloads target and primary
+/// @param command   the annotations of design rule 8; empty if there are none
 public record Seen(
-        Optional<Canary> canary,
-        Optional<String> unreadable,
-        Collection<Canary> canaries,
-        Map<String, MetricTemplate> templates,
-        Map<String, Deployment> deployments,
-        Collection<Pod> pods,
-        Map<String, Optional<String>> configs) {}
+        String uid,
+        long generation,
+        Leaving leaving,
+        Resolution resolution,
+        Optional<Revision.Found> revision,
+        List<WorkloadChanged> workloads,
+        Optional<Command> command) {
+    public enum Leaving {
+        NO,
+        AT_ONCE,
+        AFTER_REVERT
+    }
+
+    /// @param verb    as written, whatever it is
+    /// @param written when the annotation was, as far as the API server knows
+    public record Command(String id, String verb, String by, String why, Optional<Instant> written) {}
+}

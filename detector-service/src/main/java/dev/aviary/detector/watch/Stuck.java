@@ -5,81 +5,107 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/// Why a workload's pods aren't ready, in the kubelet's own words.
+/// Why a workload doesn't become ready, in the kubelet's words, without what changes from one try to the next.
 final class Stuck {
+    private static final int LONGEST = 300;
+    private static final Pattern SPACE = Pattern.compile("\\s+");
+
     private Stuck() {}
 
-    /// Of the youngest pod that isn't ready.
-    static Optional<String> why(Deployment workload, Collection<Pod> pods) {
-        var labels = Optional.ofNullable(workload.getSpec().getSelector().getMatchLabels())
-                .orElse(Map.of());
+    static Optional<String> why(Deployment deployment, Collection<Pod> pods) {
         return pods.stream()
                 .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
-                .filter(pod -> Optional.ofNullable(pod.getMetadata().getLabels())
-                        .orElse(Map.of())
-                        .entrySet()
-                        .containsAll(labels.entrySet()))
-                .sorted(Comparator.comparing((Pod pod) -> Optional.ofNullable(
-                                        pod.getMetadata().getCreationTimestamp())
-                                .orElse(""))
-                        .reversed())
-                .flatMap(pod -> reason(pod).stream())
-                .findFirst();
+                .sorted(Comparator.comparing(Stuck::created).reversed())
+                .flatMap(pod -> why(pod).stream())
+                .findFirst()
+                .or(() -> refused(deployment));
     }
 
-    private static Optional<String> reason(Pod pod) {
-        if (pod.getStatus() == null) {
+    private static String created(Pod pod) {
+        return Optional.ofNullable(pod.getMetadata().getCreationTimestamp()).orElse("");
+    }
+
+    private static Optional<String> why(Pod pod) {
+        var status = pod.getStatus();
+        if (status == null) {
             return Optional.empty();
         }
-        return statuses(pod)
-                .flatMap(status -> waiting(pod, status).stream())
-                .findFirst()
-                .or(() -> unscheduled(pod))
-                .or(() -> unready(pod));
-    }
-
-    private static Stream<ContainerStatus> statuses(Pod pod) {
-        return Stream.concat(
-                Optional.ofNullable(pod.getStatus().getInitContainerStatuses()).orElse(List.of()).stream(),
-                Optional.ofNullable(pod.getStatus().getContainerStatuses()).orElse(List.of()).stream());
-    }
-
-    private static Optional<String> waiting(Pod pod, ContainerStatus status) {
-        return Optional.ofNullable(status.getState())
-                .map(state -> state.getWaiting())
-                .filter(waiting -> waiting.getReason() != null)
-                .filter(waiting ->
-                        !List.of("ContainerCreating", "PodInitializing").contains(waiting.getReason()))
-                .map(waiting -> "pod %s, container %s: %s%s"
-                        .formatted(
-                                pod.getMetadata().getName(),
-                                status.getName(),
-                                waiting.getReason(),
-                                waiting.getMessage() == null ? "" : ": " + waiting.getMessage()));
-    }
-
-    private static Optional<String> unscheduled(Pod pod) {
-        return condition(pod, "PodScheduled")
-                .map(why -> "pod %s can't be scheduled: %s"
-                        .formatted(pod.getMetadata().getName(), why));
-    }
-
-    private static Optional<String> unready(Pod pod) {
-        return condition(pod, "ContainersReady")
-                .map(why -> "pod %s isn't ready: %s".formatted(pod.getMetadata().getName(), why));
-    }
-
-    private static Optional<String> condition(Pod pod, String type) {
-        return Optional.ofNullable(pod.getStatus().getConditions()).orElse(List.of()).stream()
-                .filter(condition -> type.equals(condition.getType()) && "False".equals(condition.getStatus()))
-                .map(condition -> Optional.ofNullable(condition.getMessage())
-                        .or(() -> Optional.ofNullable(condition.getReason()))
-                        .orElse("no reason was given"))
+        var containers = Stream.concat(
+                        status.getInitContainerStatuses().stream(), status.getContainerStatuses().stream())
+                .flatMap(container -> why(container).stream())
                 .findFirst();
+        return containers.or(() -> status.getConditions().stream()
+                .filter(condition ->
+                        "PodScheduled".equals(condition.getType()) && "False".equals(condition.getStatus()))
+                .map(condition -> sentence(condition.getReason(), condition.getMessage()))
+                .findFirst());
+    }
+
+    private static Optional<String> why(ContainerStatus container) {
+        var state = container.getState();
+        if (state == null || Boolean.TRUE.equals(container.getReady())) {
+            return Optional.empty();
+        }
+        var waiting = state.getWaiting();
+        if (waiting != null && waiting.getReason() != null) {
+            return switch (waiting.getReason()) {
+                case "ContainerCreating", "PodInitializing" -> Optional.empty();
+                case "CrashLoopBackOff" -> Optional.of("CrashLoopBackOff: " + ended(container));
+                default ->
+                    Optional.of("%s: container %s: %s"
+                            .formatted(waiting.getReason(), container.getName(), shortened(waiting.getMessage())));
+            };
+        }
+        if (state.getTerminated() != null
+                && !Integer.valueOf(0).equals(state.getTerminated().getExitCode())) {
+            return Optional.of(ended(
+                    container.getName(),
+                    state.getTerminated().getExitCode(),
+                    state.getTerminated().getReason()));
+        }
+        return state.getRunning() != null
+                        && !container.getName().isEmpty()
+                        && Boolean.FALSE.equals(container.getReady())
+                ? Optional.of("container %s runs, but isn't ready".formatted(container.getName()))
+                : Optional.empty();
+    }
+
+    private static String ended(ContainerStatus container) {
+        var last = container.getLastState() == null
+                ? null
+                : container.getLastState().getTerminated();
+        return last == null
+                ? "container %s ends again and again".formatted(container.getName())
+                : ended(container.getName(), last.getExitCode(), last.getReason());
+    }
+
+    private static String ended(String container, @Nullable Integer status, @Nullable String reason) {
+        return "container %s ended with status %s%s"
+                .formatted(container, status, reason == null || reason.equals("Error") ? "" : " (" + reason + ")");
+    }
+
+    /// Nobody could even make a pod: a quota, a webhook.
+    private static Optional<String> refused(Deployment deployment) {
+        return deployment.getStatus() == null
+                ? Optional.empty()
+                : deployment.getStatus().getConditions().stream()
+                        .filter(condition ->
+                                "ReplicaFailure".equals(condition.getType()) && "True".equals(condition.getStatus()))
+                        .map(condition -> sentence(condition.getReason(), condition.getMessage()))
+                        .findFirst();
+    }
+
+    private static String sentence(@Nullable String reason, @Nullable String message) {
+        return "%s: %s".formatted(reason, shortened(message));
+    }
+
+    private static String shortened(@Nullable String message) {
+        var text = SPACE.matcher(message == null ? "" : message).replaceAll(" ").strip();
+        return text.length() <= LONGEST ? text : text.substring(0, LONGEST) + " ...";
     }
 }

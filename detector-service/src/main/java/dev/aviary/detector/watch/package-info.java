@@ -1,3 +1,4 @@
+/// Informers, what they show of a canary, and what of that the log doesn't know yet.
 @NullMarked
 package dev.aviary.detector.watch;
 
