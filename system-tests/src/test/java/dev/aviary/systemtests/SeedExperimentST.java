@@ -90,6 +90,7 @@ class SeedExperimentST {
     @Test
     @Order(2)
     void aSlowReleaseIsTakenBackInItsFirstStepAndSaysWhy() {
+        shop.awaitOutOfSight();
         var written = Instant.now();
         int before = shop.heard();
 

@@ -16,6 +16,12 @@ import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
@@ -150,6 +156,24 @@ final class Shop {
                                 .findFirst(),
                         Optional::isPresent)
                 .orElseThrow();
+    }
+
+    /// Returns when Prometheus' window holds nothing more of an earlier canary's pods: the queries, Flagger's, ask for
+    /// all pods of the target, and would take an earlier release's answers for this one's.
+    void awaitOutOfSight() {
+        var query =
+                "sum(rate(index_requests_total{kubernetes_namespace=\"%s\",kubernetes_pod_name=~\"%s-[0-9a-z]+(-[0-9a-z]+)\"}[60s]))"
+                        .formatted(namespace, NAME);
+        var request = HttpRequest.newBuilder(URI.create(world.playground().prometheusUrl() + "/api/v1/query?query="
+                        + URLEncoder.encode(query, StandardCharsets.UTF_8)))
+                .build();
+        try (var http = HttpClient.newHttpClient()) {
+            await(canary() + "'s last release is out of sight")
+                    .atMost(RealWorld.patience())
+                    .untilAsserted(() -> assertThat(
+                                    http.send(request, BodyHandlers.ofString()).body())
+                            .contains("\"result\":[]"));
+        }
     }
 
     int heard() {
