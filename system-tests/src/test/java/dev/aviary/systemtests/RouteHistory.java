@@ -8,20 +8,27 @@ import io.fabric8.kubernetes.client.WatcherException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
-/// The canary's weights on an HTTPRoute, each that the API server ever had, from a watch on it.
+/// The canary's weights on a route, each that the API server ever had, from a watch on it.
 final class RouteHistory implements AutoCloseable {
     private final List<Integer> weights = new CopyOnWriteArrayList<>();
     private final Watch watch;
 
-    private RouteHistory(KubernetesClient kube, String namespace) {
-        this.watch = kube.genericKubernetesResources("gateway.networking.k8s.io/v1", "HTTPRoute")
+    private RouteHistory(
+            KubernetesClient kube,
+            String namespace,
+            String apiVersion,
+            String kind,
+            ToIntFunction<GenericKubernetesResource> weight) {
+        this.watch = kube.genericKubernetesResources(apiVersion, kind)
                 .inNamespace(namespace)
                 .watch(new Watcher<>() {
                     @Override
                     public void eventReceived(Action action, GenericKubernetesResource route) {
                         if (action == Action.ADDED || action == Action.MODIFIED) {
-                            saw(weight(route));
+                            saw(weight.applyAsInt(route));
                         }
                     }
 
@@ -33,7 +40,13 @@ final class RouteHistory implements AutoCloseable {
     }
 
     static RouteHistory of(KubernetesClient kube, String namespace) {
-        return new RouteHistory(kube, namespace);
+        return new RouteHistory(
+                kube, namespace, "gateway.networking.k8s.io/v1", "HTTPRoute", RouteHistory::ofHttpRoute);
+    }
+
+    static RouteHistory ofVirtualService(KubernetesClient kube, String namespace) {
+        return new RouteHistory(
+                kube, namespace, "networking.istio.io/v1", "VirtualService", RouteHistory::ofVirtualService);
     }
 
     private void saw(int weight) {
@@ -42,11 +55,20 @@ final class RouteHistory implements AutoCloseable {
         }
     }
 
-    private static int weight(GenericKubernetesResource route) {
+    private static int ofHttpRoute(GenericKubernetesResource route) {
         List<Map<String, Object>> backends = route.get("spec", "rules", 0, "backendRefs");
-        return backends.stream()
-                .filter(backend -> String.valueOf(backend.get("name")).endsWith("-canary"))
-                .mapToInt(backend -> ((Number) backend.get("weight")).intValue())
+        return weight(backends, backend -> backend.get("name"));
+    }
+
+    private static int ofVirtualService(GenericKubernetesResource service) {
+        List<Map<String, Object>> routes = service.get("spec", "http", 0, "route");
+        return weight(routes, route -> ((Map<?, ?>) route.get("destination")).get("host"));
+    }
+
+    private static int weight(List<Map<String, Object>> sides, Function<Map<String, Object>, Object> name) {
+        return sides.stream()
+                .filter(side -> String.valueOf(name.apply(side)).endsWith("-canary"))
+                .mapToInt(side -> ((Number) side.getOrDefault("weight", 0)).intValue())
                 .sum();
     }
 
