@@ -7,18 +7,32 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "playground",
         mixinStandardHelpOptions = true,
         description = "A Kubernetes cluster on this machine, without containers and without root.")
-final class PlaygroundCommand {
+final class PlaygroundCommand implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    CommandSpec spec;
+
     @Option(
             names = "--dir",
             defaultValue = "${sys:user.home}/.aviary-playground",
+            scope = ScopeType.INHERIT,
             description = "Its folder. Default: ${DEFAULT-VALUE}")
     Path dir = Path.of("");
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Missing: up or down.");
+    }
 
     @Command(name = "up", description = "Starts it and prints its KUBECONFIG; ctrl-C or `playground down` ends it.")
     int up(
