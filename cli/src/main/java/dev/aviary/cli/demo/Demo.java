@@ -4,6 +4,7 @@ import dev.aviary.cli.Kube;
 import dev.aviary.cli.Problem;
 import dev.aviary.cli.Programs;
 import dev.aviary.cli.pipeline.Pipeline;
+import dev.aviary.cli.pipeline.ServiceAccounts;
 import dev.aviary.cli.story.Colours;
 import dev.aviary.cli.story.Entry;
 import dev.aviary.cli.story.LogReader;
@@ -134,10 +135,16 @@ public final class Demo implements AutoCloseable {
                 "gatewayapi:v1",
                 cluster.prometheus(),
                 Optional.empty(),
-                Map.of("", cluster.kubeconfig()),
+                // Each with the rights that k8s/base gives it, and no other.
+                ServiceAccounts.kubeconfigs(
+                        client(),
+                        settings.folder().resolve("accounts"),
+                        Programs.source().resolve("k8s/base")),
                 Optional.of(cluster.hostsFile()),
                 0,
                 Map.of(
+                        "detector",
+                        Map.of("aviary.detector.lease-namespace", ServiceAccounts.NAMESPACE),
                         "notifier",
                         Map.of(
                                 "aviary.notifier.webhook-url",
