@@ -49,7 +49,7 @@ public final class Pipeline implements AutoCloseable {
             Map<String, Map<String, String>> serviceOptions) {}
 
     public static final List<String> SERVICES = List.of("detector", "router", "analyzer", "notifier");
-    private static final Duration READY = Duration.ofMinutes(1);
+    private static final Duration READY = Duration.ofMinutes(2);
 
     private final List<ServiceProcess> services = new ArrayList<>();
     private final LogConnection log;
