@@ -42,6 +42,10 @@ public record Desired(
         return new Desired(seq, stage, revision, canary, mirror, match, canaryUp);
     }
 
+    Desired scaled(boolean up) {
+        return new Desired(seq, stage, primary, canary, mirror, match, up);
+    }
+
     /// The same split of traffic, whoever wants it.
     public boolean splitsAs(Desired other) {
         return canary.equals(other.canary) && mirror.equals(other.mirror) && match.equals(other.match);

@@ -43,7 +43,8 @@ public final class RolloutDecider {
         }
         var next = input instanceof Heard(var event) ? RolloutEvolution.evolve(state, event) : state;
         if (input instanceof Heard(CanaryDeleted deleted)) {
-            return deleted.revertOnDeletion() ? terminate(state) : List.of();
+            boolean reverts = deleted.revertOnDeletion() && !isAnothers(deleted, state) && !isGone(state);
+            return reverts ? terminate(state) : List.of();
         }
         return switch (state.phase()) {
             case New _ -> whileNew(next);
@@ -53,7 +54,7 @@ public final class RolloutDecider {
             case Progressing at -> whileProgressing(at, state, next, input, now);
             case Promoting at -> whilePromoting(at, next, input, now);
             case RollingBack at -> whileRollingBack(at, next, input, now);
-            case Terminating at -> whileTerminating(at, next, input);
+            case Terminating at -> whileTerminating(at, next);
             case Parked _ -> whileParked(next, input, now);
         };
     }
@@ -74,13 +75,20 @@ public final class RolloutDecider {
             // Gated, paused or suspended it stands still.
             case Progressing at when state.held() || at.awaited().isPresent() -> Optional.empty();
             case Progressing at -> Optional.of(at.deadline());
-            case Promoting at
-            when at.leave() == Leave.NOT_YET
-                    || at.leave() == Leave.DRAINING
-                    || (at.leave() == Leave.RETURNING && at.canary().isAbove(Percent.ZERO)) -> Optional.of(at.due());
+            case Promoting at when at.leave() != Leave.SCALING_DOWN -> Optional.of(at.due());
             case RollingBack at -> at.due();
             case New _, Initializing _, Idle _, Waiting _, Promoting _, Terminating _, Parked _ -> Optional.empty();
         };
+    }
+
+    /// A late word of an earlier Canary of the same name.
+    static boolean isAnothers(CanaryDeleted deleted, RolloutState state) {
+        var known = state.known().uid();
+        return !known.isEmpty() && !known.equals(deleted.uid());
+    }
+
+    private static boolean isGone(RolloutState state) {
+        return state.known().spec().isEmpty() && !state.known().uid().isEmpty();
     }
 
     private static List<RouterDecision> whileNew(RolloutState next) {
@@ -106,8 +114,9 @@ public final class RolloutDecider {
         if (moved) {
             return initialize(next);
         }
-        boolean made = next.confirmed().primary().equals(at.revision());
-        return !at.taking() && made && ready(next, Role.PRIMARY, at.revision())
+        boolean made = next.confirmed().stage() == Desired.Stage.BOOTSTRAP
+                && next.confirmed().primary().equals(at.revision());
+        return !at.taking() && made && next.known().primary().revision().equals(at.revision()) && primaryReady(next)
                 ? List.of(new TakeoverStarted(at.revision()))
                 : List.of();
     }
@@ -145,8 +154,15 @@ public final class RolloutDecider {
         if (next.promoted().isEmpty()) {
             return initialize(next); // it leads another workload now
         }
-        boolean news = !revision.isEmpty() && !revision.equals(next.promoted());
-        return news && (by.isPresent() || !revision.equals(at.tried())) ? start(next, now, by) : List.of();
+        // A person may have a promotion that failed tried once more, though the primary has the template.
+        boolean news = !revision.isEmpty() && (!revision.equals(next.promoted()) || (at.broken() && by.isPresent()));
+        return news && (by.isPresent() || !revision.equals(at.tried())) ? start(next, now, by) : unneeded(at);
+    }
+
+    /// Pods that a superseded rollout left for one that doesn't come.
+    private static List<RouterDecision> unneeded(Idle at) {
+        boolean idle = at.canaryUp() && !at.broken() && !at.canary().isAbove(Percent.ZERO);
+        return idle ? List.of(new ScaleDownStarted(lastRollout(at))) : List.of();
     }
 
     private static List<RouterDecision> retry(RolloutState next, Instant now, String by) {
@@ -200,7 +216,7 @@ public final class RolloutDecider {
                     case RESUME, RETRY -> List.of();
                 };
             case Heard(RevisionDetected detected) -> newRevision(run, -1, next, detected, now);
-            case Heard(CanaryApplied applied) -> superseded(run, applied);
+            case Heard(CanaryApplied applied) -> superseded(run, applied, next, now);
             case Heard _, Tick _ -> List.of();
         };
     }
@@ -240,7 +256,7 @@ public final class RolloutDecider {
                 back(run, at.step(), Cause.WENT_BLIND, "the log couldn't be reached for %s".formatted(blind.without()));
             case Heard(RevisionDetected detected) -> newRevision(run, at.step(), next, detected, now);
             case Heard(CanaryApplied applied) -> {
-                var superseded = superseded(run, applied);
+                var superseded = superseded(run, applied, next, now);
                 yield !superseded.isEmpty()
                         ? superseded
                         : before.held() && !next.held() ? again(at, now) : whenReady(at, next, now);
@@ -257,7 +273,8 @@ public final class RolloutDecider {
                         at.step(),
                         Cause.CANARY_UNAVAILABLE,
                         "no pod of the canary is available" + because(changed.stuck()));
-            case Heard(WorkloadChanged _), Heard(CanaryScaled _) -> whenReady(at, next, now);
+            // The route's confirmation too: a canary that was ready before it was asked for says nothing new.
+            case Heard(WorkloadChanged _), Heard(CanaryScaled _), Heard(TrafficShifted _) -> whenReady(at, next, now);
             case Tick()
             when !now.isBefore(at.deadline()) -> back(run, at.step(), Cause.DEADLINE, deadlinePassed(at, next));
             case Heard _, Tick _ -> List.of();
@@ -412,13 +429,18 @@ public final class RolloutDecider {
 
     private static List<RouterDecision> newRevision(
             Run run, int step, RolloutState next, RevisionDetected detected, Instant now) {
-        if (detected.revision().equals(run.revision()) || detected.sameAs().isPresent()) {
+        if (isUnderWay(detected, next)) {
             return List.of();
         }
         if (detected.revision().equals(next.promoted()) && !run.broken()) {
             return back(run, step, Cause.TARGET_REVERTED, "the target went back to the revision that the primary runs");
         }
         return followedBy(new Superseded(run.id(), detected.revision()), next, now);
+    }
+
+    /// A repeat, or another name of it.
+    private static boolean isUnderWay(RevisionDetected detected, RolloutState next) {
+        return next.run().map(Run::revision).equals(Optional.of(detected.revision()));
     }
 
     /// An end, and the next rollout directly behind it, if one waits.
@@ -429,14 +451,18 @@ public final class RolloutDecider {
         return said;
     }
 
-    private static List<RouterDecision> superseded(Run run, CanaryApplied applied) {
-        var frozen = run.plan().spec();
-        if (!frozen.target().equals(applied.spec().target())) {
+    private static List<RouterDecision> superseded(Run run, CanaryApplied applied, RolloutState next, Instant now) {
+        if (leadsElsewhere(run, applied)) {
             return List.of(new Superseded(run.id(), "target " + applied.spec().target()));
         }
-        return frozen.provider().equals(applied.spec().provider())
+        var provider = applied.spec().provider();
+        return run.plan().spec().provider().equals(provider)
                 ? List.of()
-                : List.of(new Superseded(run.id(), "provider " + applied.spec().provider()));
+                : followedBy(new Superseded(run.id(), "provider " + provider), next, now);
+    }
+
+    private static boolean leadsElsewhere(Run run, CanaryApplied applied) {
+        return !run.plan().spec().target().equals(applied.spec().target());
     }
 
     private static List<RouterDecision> whilePromoting(
@@ -445,24 +471,22 @@ public final class RolloutDecider {
             return initialize(next);
         }
         var run = at.run();
-        var spec = run.plan().spec();
-        boolean primaryReady = after.updated() && ready(next, Role.PRIMARY, run.revision());
+        boolean primaryReady = after.updated() && primaryReady(next, run);
         return switch (input) {
+            case Heard(CanaryApplied applied) when leadsElsewhere(run, applied) -> superseded(run, applied, next, now);
             case Heard(RevisionDetected detected)
-            when !detected.revision().equals(run.revision())
-                    && detected.sameAs().isEmpty() -> {
+            when !isUnderWay(detected, next) -> {
                 if (!at.updated()) { // its template is gone before the primary had it
-                    yield followedBy(new Superseded(run.id(), detected.revision()), next, now);
+                    yield newRevision(run, at.step(), next, detected, now);
                 }
                 // The canary's pods become another, unproven revision: they keep no traffic.
-                yield at.canary().isAbove(Percent.ZERO) && !run.broken() ? List.of(allBack(run, now)) : List.of();
+                yield at.canary().isAbove(Percent.ZERO) && !run.broken()
+                        ? List.of(returned(run, Percent.ZERO, now))
+                        : List.of();
             }
-            case Heard(PrimaryUpdated _), Heard(WorkloadChanged _)
-            when at.leave() == Leave.NOT_YET && primaryReady -> List.of(returnTraffic(run, at.canary(), spec, now));
-            case Heard(TrafficShifted _)
-            when at.leave() == Leave.RETURNING && at.canary().equals(Percent.ZERO) && isSplit(next) && primaryReady ->
-                drain(run, now);
-            case Heard(WorkloadChanged _)
+            case Heard(PrimaryUpdated _), Heard(WorkloadChanged _), Heard(TrafficShifted _)
+            when at.leave() == Leave.NOT_YET && primaryReady -> List.of(returnTraffic(at, now));
+            case Heard(TrafficShifted _), Heard(WorkloadChanged _)
             when at.leave() == Leave.RETURNING && at.canary().equals(Percent.ZERO) && isSplit(next) && primaryReady ->
                 drain(run, now);
             case Heard(RouterOutcome _)
@@ -471,8 +495,7 @@ public final class RolloutDecider {
                 yield followedBy(new Promoted(run.id(), since(run, now), skipped), next, now);
             }
             case Heard(RouteChangedByHand _), Heard(WentBlind _)
-            when at.leave() != Leave.NOT_YET && !isSplit(next) ->
-                List.of(new TrafficReturnStarted(run.id(), at.canary(), now.plus(spec.interval())));
+            when at.leave() != Leave.NOT_YET && !isSplit(next) -> List.of(returned(run, at.canary(), now));
             case Heard(RouteChangedByHand changed)
             when changed.after().isAbove(at.canary()) ->
                 List.of(new PromotionStarted(run.id(), at.step(), at.canary(), at.due(), at.reasons()));
@@ -480,16 +503,18 @@ public final class RolloutDecider {
             when !now.isBefore(at.due()) ->
                 switch (at.leave()) {
                     case NOT_YET ->
-                        List.of(new PromotionFailed(
-                                run.id(),
-                                List.of("the primary didn't become ready within %d s%s"
-                                        .formatted(
-                                                spec.progressDeadline().toSeconds(),
-                                                because(next.known()
-                                                        .primary()
-                                                        .stuck()
-                                                        .or(() -> next.known().trouble()))))));
-                    case RETURNING -> List.of(returnTraffic(run, at.canary(), spec, now));
+                        at.updated()
+                                ? primaryNotReady(run, next, now)
+                                : back(
+                                        run,
+                                        at.step(),
+                                        Cause.DEADLINE,
+                                        "the primary couldn't be updated"
+                                                + because(next.known().trouble()));
+                    case RETURNING ->
+                        at.canary().isAbove(Percent.ZERO) || primaryReady
+                                ? List.of(returnTraffic(at, now))
+                                : primaryNotReady(run, next, now);
                     case DRAINING -> List.of(new ScaleDownStarted(run.id()));
                     case SCALING_DOWN -> List.of();
                 };
@@ -497,17 +522,32 @@ public final class RolloutDecider {
         };
     }
 
-    /// The next share goes back to the primary; all of it unless the spec asks for steps.
-    private static TrafficReturnStarted returnTraffic(Run run, Percent canary, CanarySpec spec, Instant now) {
-        var share =
-                spec.strategy() instanceof Strategy.Progressive(var _, var promotion) && promotion.isAbove(Percent.ZERO)
-                        ? promotion
-                        : Percent.ALL;
-        return new TrafficReturnStarted(run.id(), canary.minus(share), now.plus(spec.interval()));
+    /// The canary, which passed, keeps the traffic; but not if its pods are another revision's by now.
+    private static List<RouterDecision> primaryNotReady(Run run, RolloutState next, Instant now) {
+        var known = next.known();
+        if (!known.revision().equals(run.revision())) {
+            return followedBy(new Superseded(run.id(), known.revision()), next, now);
+        }
+        var patience = run.plan().spec().progressDeadline().toSeconds();
+        var why = because(known.primary().stuck().or(known::trouble));
+        return List.of(new PromotionFailed(
+                run.id(), List.of("the primary didn't become ready within %d s%s".formatted(patience, why))));
     }
 
-    private static TrafficReturnStarted allBack(Run run, Instant now) {
-        return new TrafficReturnStarted(run.id(), Percent.ZERO, now);
+    /// The next share goes back to the primary; all of it unless the spec asks for steps.
+    private static TrafficReturnStarted returnTraffic(Promoting at, Instant now) {
+        var share = at.run().plan().spec().strategy() instanceof Strategy.Progressive(var _, var promotion)
+                        && promotion.isAbove(Percent.ZERO)
+                ? promotion
+                : Percent.ALL;
+        return returned(at.run(), at.canary().minus(share), now);
+    }
+
+    /// Until the next share is due, or, when all is back, until the primary must be ready to go on alone.
+    private static TrafficReturnStarted returned(Run run, Percent canary, Instant now) {
+        var spec = run.plan().spec();
+        var patience = canary.isAbove(Percent.ZERO) ? spec.interval() : spec.progressDeadline();
+        return new TrafficReturnStarted(run.id(), canary, now.plus(patience));
     }
 
     private static List<RouterDecision> drain(Run run, Instant now) {
@@ -521,6 +561,7 @@ public final class RolloutDecider {
         }
         var run = at.run();
         return switch (input) {
+            case Heard(CanaryApplied applied) when leadsElsewhere(run, applied) -> superseded(run, applied, next, now);
             case Heard(TrafficShifted _)
             when at.leave() == Leave.RETURNING && isSplit(next) ->
                 run.broken()
@@ -542,35 +583,37 @@ public final class RolloutDecider {
         return run.startedAt().equals(Instant.EPOCH) ? Duration.ZERO : Duration.between(run.startedAt(), now);
     }
 
-    private static List<RouterDecision> whileTerminating(Terminating at, RolloutState next, RolloutInput input) {
+    private static List<RouterDecision> whileTerminating(Terminating at, RolloutState next) {
         if (!(next.phase() instanceof Terminating)) {
             return initialize(next);
         }
-        return input instanceof Heard(WorkloadChanged changed)
-                        && changed.role() == Role.TARGET
-                        && !at.handingBack()
-                        && changed.replicas().ready(100)
-                ? List.of(new HandbackStarted())
-                : List.of();
+        return !at.handingBack() && targetServes(next) ? List.of(new HandbackStarted()) : List.of();
+    }
+
+    private static boolean targetServes(RolloutState state) {
+        return state.confirmed().canaryUp() && state.known().target().replicas().ready(100);
     }
 
     private static List<RouterDecision> terminate(RolloutState state) {
         return switch (state.phase()) {
             case Terminating _ -> List.of();
             case New _, Initializing _, Idle _, Waiting _, Progressing _, Promoting _, RollingBack _, Parked _ ->
-                state.known().target().replicas().ready(100)
-                                && state.confirmed().canaryUp()
+                targetServes(state)
                         ? List.of(new TerminationStarted(), new HandbackStarted())
                         : List.of(new TerminationStarted());
         };
     }
 
     private static List<RouterDecision> whileParked(RolloutState next, RolloutInput input, Instant now) {
-        return input instanceof Heard(OperatorCommanded command)
-                        && command.verb() == OperatorCommanded.Verb.RETRY
-                        && next.known().spec().isPresent()
-                ? start(next, now, Optional.of(command.by()))
-                : List.of();
+        if (next.phase() instanceof New) {
+            return initialize(next); // another Canary of the same name, or another target
+        }
+        if (next.known().spec().isEmpty()
+                || !(input instanceof Heard(OperatorCommanded(var _, var verb, var by, var _)))
+                || verb != OperatorCommanded.Verb.RETRY) {
+            return List.of();
+        }
+        return next.promoted().isEmpty() ? initialize(next) : start(next, now, Optional.of(by));
     }
 
     private static List<RouterDecision> back(Run run, int step, Cause cause, String reason) {
@@ -607,15 +650,17 @@ public final class RolloutDecider {
 
     private static boolean canaryReady(Run run, RolloutState state) {
         var target = state.known().target();
-        return target.revision().equals(run.revision())
+        return run.isCalled(target.revision())
                 && target.replicas().ready(run.plan().spec().canaryReady());
     }
 
-    private static boolean ready(RolloutState state, Role role, String revision) {
-        var side =
-                role == Role.PRIMARY ? state.known().primary() : state.known().target();
+    private static boolean primaryReady(RolloutState state, Run run) {
+        return run.isCalled(state.known().primary().revision()) && primaryReady(state);
+    }
+
+    private static boolean primaryReady(RolloutState state) {
         int percent = state.known().spec().map(CanarySpec::primaryReady).orElse(100);
-        return side.revision().equals(revision) && side.replicas().ready(percent);
+        return state.known().primary().replicas().ready(percent);
     }
 
     private static boolean skips(RolloutState state) {

@@ -6,6 +6,7 @@ import dev.aviary.decisions.rollout.RolloutState.Leave;
 import dev.aviary.decisions.rollout.RolloutState.Phase;
 import dev.aviary.decisions.rollout.RolloutState.Phase.Idle;
 import dev.aviary.decisions.rollout.RolloutState.Phase.Initializing;
+import dev.aviary.decisions.rollout.RolloutState.Phase.New;
 import dev.aviary.decisions.rollout.RolloutState.Phase.Parked;
 import dev.aviary.decisions.rollout.RolloutState.Phase.Progressing;
 import dev.aviary.decisions.rollout.RolloutState.Phase.Promoting;
@@ -39,7 +40,9 @@ final class RolloutEvolution {
         return switch (event) {
             case CanaryApplied applied -> applied(state, applied);
             case CanaryRejected rejected -> state.knowing(known.rejected(Optional.of(rejected.sentence())));
-            case CanaryDeleted deleted -> deleted.revertOnDeletion() ? state : state.forgotten();
+            case CanaryDeleted deleted when RolloutDecider.isAnothers(deleted, state) -> state;
+            case CanaryDeleted deleted ->
+                deleted.revertOnDeletion() ? state.knowing(known.called(deleted.uid())) : state.forgotten();
             case RevisionDetected revision -> revised(state, revision);
             case WorkloadChanged workload -> {
                 var side = new Side(workload.revision(), workload.replicas(), workload.stuck());
@@ -56,9 +59,16 @@ final class RolloutEvolution {
     private static RolloutState applied(RolloutState state, CanaryApplied applied) {
         boolean another = !state.known().uid().isEmpty() && !state.known().uid().equals(applied.uid());
         var before = another ? state.forgotten() : state;
-        return retargeted(before, applied)
-                ? before.promoted("").knowing(before.known().elsewhere().applied(applied.uid(), applied.spec()))
-                : before.knowing(before.known().applied(applied.uid(), applied.spec()));
+        var known = before.known();
+        if (!retargeted(before, applied)) {
+            return before.knowing(known.applied(applied.uid(), applied.spec()));
+        }
+        var elsewhere = known.elsewhere().applied(applied.uid(), applied.spec());
+        if (before.phase() instanceof Terminating) {
+            return before.knowing(elsewhere);
+        }
+        var next = before.retargeted().knowing(elsewhere);
+        return next.underWay() ? next : next.in(new New());
     }
 
     /// The Canary leads another workload now: what was known belongs to the old one.
@@ -74,7 +84,8 @@ final class RolloutEvolution {
         // Another hash of the same content: it is only called otherwise from now on.
         if (event.sameAs().isPresent()
                 && event.sameAs().get().equals(state.known().revision())) {
-            var renamed = state.knowing(known);
+            var renamed =
+                    state.knowing(known).in(renamed(state.phase(), state.known().revision(), event.revision()));
             return state.promoted().equals(event.sameAs().get())
                     ? renamed.promoted(event.revision())
                             .confirmed(state.confirmed().primary(event.revision()))
@@ -84,6 +95,26 @@ final class RolloutEvolution {
         return next.phase() instanceof Idle idle && event.revision().equals(state.promoted())
                 ? next.in(tried(idle, "")) // so that the failed one is a release again when it comes back
                 : next;
+    }
+
+    private static Phase renamed(Phase phase, String from, String to) {
+        return switch (phase) {
+            case Idle idle when idle.tried().equals(from) -> tried(idle, to);
+            case Waiting at -> new Waiting(at.run().renamed(from, to), at.closed());
+            case Progressing at -> at.with(at.run().renamed(from, to));
+            case Promoting at ->
+                new Promoting(
+                        at.run().renamed(from, to),
+                        at.step(),
+                        at.canary(),
+                        at.updated(),
+                        at.leave(),
+                        at.due(),
+                        at.reasons());
+            case RollingBack at ->
+                new RollingBack(at.run().renamed(from, to), at.step(), at.canary(), at.leave(), at.due(), at.reasons());
+            case New _, Initializing _, Idle _, Terminating _, Parked _ -> phase;
+        };
     }
 
     private static Idle tried(Idle idle, String revision) {
@@ -167,33 +198,37 @@ final class RolloutEvolution {
                         mirror,
                         current ? wanted.match() : found.match(),
                         found.canaryUp()));
-            case CanaryScaled(long seq, int replicas, var _) ->
+            // Only the route's word, which is always given, says that a decision is followed.
+            case CanaryScaled(long _, int replicas, var _) ->
                 calm.confirmed(new Desired(
-                        seq,
+                        found.seq(),
                         found.stage(),
                         found.primary(),
                         found.canary(),
                         found.mirror(),
                         found.match(),
                         replicas > 0));
-            case PrimaryUpdated(long seq, var revision, var _) -> {
+            case PrimaryUpdated(long _, var revision, var _) -> {
                 var next = calm.confirmed(new Desired(
-                        seq,
-                        current ? wanted.stage() : found.stage(),
+                        found.seq(),
+                        found.stage(),
                         revision,
                         found.canary(),
                         found.mirror(),
                         found.match(),
                         found.canaryUp()));
                 yield switch (state.phase()) {
-                    case Promoting at
-                    when revision.equals(at.run().revision()) ->
-                        next.promoted(revision)
-                                .in(new Promoting(
-                                        at.run(), at.step(), at.canary(), true, at.leave(), at.due(), at.reasons()));
                     // The target serves until the primary is ready: that it runs is as wanted.
                     case Initializing _ when current && revision.equals(wanted.primary()) -> next.confirmed(wanted);
-                    case RolloutState.Phase _ -> next;
+                    case New _, Initializing _ -> next;
+                    case Promoting at
+                    when at.run().isCalled(revision) ->
+                        next.confirmed(next.confirmed().primary(at.run().revision()))
+                                .promoted(at.run().revision())
+                                .in(new Promoting(
+                                        at.run(), at.step(), at.canary(), true, at.leave(), at.due(), at.reasons()));
+                    // Of a promotion that was superseded meanwhile: what runs, runs.
+                    case Phase _ -> next.promoted(revision);
                 };
             }
             case TargetRestored _ -> state.forgotten();
@@ -215,13 +250,14 @@ final class RolloutEvolution {
             case TakeoverStarted(var revision) -> state.wanting(new Initializing(revision, true));
             case RolloutStarted started -> {
                 boolean broken = state.phase() instanceof Idle idle && idle.broken();
-                var run = new Run(started.rollout(), started.plan(), Instant.EPOCH, 0, broken);
+                var run = new Run(started.rollout(), started.to(), started.plan(), Instant.EPOCH, 0, broken);
                 yield state.counted(started.rollout().number()).wanting(new Waiting(run, false));
             }
             case ScaleUpStarted(var _, Instant deadline) -> {
                 var run = running(state);
                 var begun = new Run(
                         run.id(),
+                        run.revision(),
                         run.plan(),
                         deadline.minus(run.plan().spec().progressDeadline()),
                         run.failedChecks(),
@@ -252,7 +288,7 @@ final class RolloutEvolution {
                         running(state),
                         promotion.step(),
                         promotion.canary(),
-                        false,
+                        running(state).isCalled(state.confirmed().primary()), // decided once more
                         Leave.NOT_YET,
                         promotion.deadline(),
                         promotion.reasons()));
@@ -260,13 +296,20 @@ final class RolloutEvolution {
                 state.wanting(
                         switch (state.phase()) {
                             case Promoting at ->
-                                new Promoting(
-                                        at.run(), at.step(), canary, at.updated(), Leave.RETURNING, next, at.reasons());
+                                new Promoting( // the primary has proved ready
+                                        at.run().whole(),
+                                        at.step(),
+                                        canary,
+                                        at.updated(),
+                                        Leave.RETURNING,
+                                        next,
+                                        at.reasons());
                             case Phase other -> other;
                         });
             case RollbackStarted back -> {
                 var run = running(state);
-                var counted = new Run(run.id(), run.plan(), run.startedAt(), back.failedChecks(), run.broken());
+                var counted = new Run(
+                        run.id(), run.revision(), run.plan(), run.startedAt(), back.failedChecks(), run.broken());
                 yield state.wanting(new RollingBack(
                         counted, back.step(), back.canary(), Leave.RETURNING, Optional.empty(), back.reasons()));
             }
@@ -315,11 +358,21 @@ final class RolloutEvolution {
                                         Leave.SCALING_DOWN,
                                         Optional.empty(),
                                         at.reasons());
+                            case Idle at ->
+                                new Idle(
+                                        at.ended(),
+                                        at.tried(),
+                                        at.rollout(),
+                                        at.canary(),
+                                        false,
+                                        at.broken(),
+                                        at.why());
                             case Phase other -> other;
                         });
             case Promoted _ -> ended(state, Ended.SUCCEEDED, List.of());
             case RolledBack(var _, var _, var reasons) -> ended(state, Ended.FAILED, reasons);
             // Its traffic goes back at once; the pods stay for the one that follows.
+            case Superseded _ when state.promoted().isEmpty() -> state.wanting(new New()); // of another target
             case Superseded _ -> {
                 var run = running(state);
                 yield state.wanting(new Idle(
@@ -331,13 +384,22 @@ final class RolloutEvolution {
                         run.broken(),
                         List.of()));
             }
+            // Answered with `CanaryScaled`, whatever was thought to stand: only a target that is up takes over.
             case TerminationStarted _ ->
-                state.wanting(new Terminating(false, state.confirmed().canary()));
-            case HandbackStarted _ ->
-                state.wanting(new Terminating(true, state.confirmed().canary()));
+                state.confirmed(state.confirmed().scaled(false)).wanting(new Terminating(false, keeps(state)));
+            case HandbackStarted _ -> state.wanting(new Terminating(true, keeps(state)));
+            // It ends all the same: a retry couldn't know that it is being deleted.
+            case CanaryParked _ when state.phase() instanceof Terminating -> state.now(state.phase());
             case CanaryParked(var why, var _, var _) ->
                 state.wanting(new Parked(why, state.confirmed().canaryUp()));
         };
+    }
+
+    /// No more than it was to have and has; what only the matching requests had, not of all.
+    private static Percent keeps(RolloutState state) {
+        var wanted = state.desired();
+        var has = state.confirmed().canary();
+        return wanted.match().isEmpty() ? has.isAbove(wanted.canary()) ? wanted.canary() : has : Percent.ZERO;
     }
 
     private static RolloutState ended(RolloutState state, Ended as, List<String> why) {

@@ -108,6 +108,10 @@ public record RolloutState(
                     trouble);
         }
 
+        Known called(String uid) {
+            return new Known(uid, spec, revision, images, trackedConfigs, target, primary, command, rejected, trouble);
+        }
+
         Known target(Side side) {
             return new Known(uid, spec, revision, images, trackedConfigs, side, primary, command, rejected, trouble);
         }
@@ -128,10 +132,10 @@ public record RolloutState(
             return new Known(uid, spec, revision, images, trackedConfigs, target, primary, command, rejected, why);
         }
 
-        /// The Canary is gone; its workloads may stay.
+        /// The Canary is gone; its workloads may stay, and a word of its end may come again.
         Known withoutCanary() {
             return new Known(
-                    "",
+                    uid,
                     Optional.empty(),
                     revision,
                     images,
@@ -153,16 +157,25 @@ public record RolloutState(
 
     /// A revision on its way.
     ///
+    /// @param revision     as it is called now; a newer hash may call it otherwise than its `id` does
     /// @param failedChecks of all its steps, failed hooks included
     /// @param startedAt    UTC, when the canary was scaled up; before then, the epoch
     /// @param broken       the primary is: the canary carries the traffic
-    public record Run(RolloutId id, Plan plan, Instant startedAt, int failedChecks, boolean broken) {
+    public record Run(RolloutId id, String revision, Plan plan, Instant startedAt, int failedChecks, boolean broken) {
         Run failed() {
-            return new Run(id, plan, startedAt, failedChecks + 1, broken);
+            return new Run(id, revision, plan, startedAt, failedChecks + 1, broken);
         }
 
-        String revision() {
-            return id.revision();
+        Run renamed(String from, String to) {
+            return revision.equals(from) ? new Run(id, to, plan, startedAt, failedChecks, broken) : this;
+        }
+
+        Run whole() {
+            return new Run(id, revision, plan, startedAt, failedChecks, false);
+        }
+
+        boolean isCalled(String name) {
+            return name.equals(revision) || name.equals(id.revision());
         }
     }
 
@@ -350,10 +363,19 @@ public record RolloutState(
         return new RolloutState(seq, wantedBy, number, known, confirmed, promoted, paused, phase);
     }
 
-    /// Another canary of the same name, or another target: only the counters go on.
+    /// It leads another workload now: what stood belongs to the old one.
+    RolloutState retargeted() {
+        return confirmed(nothing()).promoted("");
+    }
+
+    /// Another canary of the same name: only the counters go on.
     RolloutState forgotten() {
-        return new RolloutState(
-                seq, wantedBy, rollouts, known.withoutCanary(), Desired.NOTHING, "", false, new Phase.New());
+        return new RolloutState(seq, wantedBy, rollouts, known.withoutCanary(), nothing(), "", false, new Phase.New());
+    }
+
+    /// An answer to what was wanted before comes too late.
+    private Desired nothing() {
+        return new Desired(wantedBy + 1, Desired.Stage.NOTHING, "", Percent.ZERO, Percent.ZERO, List.of(), false);
     }
 
     /// What the cluster should look like in this state. The reconciler makes it so, as often as it takes.
@@ -380,7 +402,7 @@ public record RolloutState(
                 new Desired(
                         wantedBy,
                         Stage.SERVING,
-                        at.run().revision(),
+                        at.updated() ? promoted : at.run().revision(),
                         at.canary(),
                         Percent.ZERO,
                         at.leave() == Leave.NOT_YET && at.step() >= 0

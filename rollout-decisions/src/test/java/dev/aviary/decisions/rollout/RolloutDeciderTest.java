@@ -472,6 +472,7 @@ class RolloutDeciderTest {
         var world = initialized(spec());
         assertThat(world.hear(new CanaryDeleted("uid-1", true))).containsExactly(new TerminationStarted());
         assertThat(world.state.desired().canaryUp()).isTrue();
+        world.confirm();
         assertThat(world.canaryReady()).containsExactly(new HandbackStarted());
         assertThat(world.state.desired().stage()).isEqualTo(Stage.RESTORED);
         world.hear(new TargetRestored(world.state.wantedBy(), Duration.ZERO));
@@ -498,6 +499,178 @@ class RolloutDeciderTest {
                 .isEmpty();
         assertThat(world.state.promoted()).isEqualTo("v2:old");
         assertThat(world.state.desired()).isEqualTo(world.state.confirmed());
+    }
+
+    @Test
+    void aCanaryThatWasReadyBeforeItWasAskedForGetsItsWeight() {
+        var world = inStep(spec(), 0);
+        world.workload(Role.TARGET, "v1:fix", 1);
+        world.revision("v1:fix"); // its pods stand: neither a scaling nor a readiness is said again
+
+        world.confirm();
+        assertThat(world.said).last().isInstanceOf(StepStarted.class);
+    }
+
+    @Test
+    void aPauseBeforeTheFirstStepLosesNoReadiness() {
+        var world = initialized(spec());
+        world.revision(NEW);
+        world.command("1", PAUSE);
+        world.confirm();
+        world.canaryReady();
+        world.command("2", RESUME);
+        world.confirm();
+
+        assertThat(world.canary()).isEqualTo(FIVE);
+    }
+
+    @Test
+    void aHandThatRaisesDuringThePromotionDoesNotUndoThePrimary() {
+        var world = promoting();
+        world.hear(new RouteChangedByHand(world.state.confirmed().seq(), FIFTY, Percent.ALL, "kubectl"));
+        world.confirm();
+
+        assertThat(world.primaryReady(NEW)).singleElement().isInstanceOf(TrafficReturnStarted.class);
+    }
+
+    @Test
+    void aPrimaryThatStaysUnreadyHoldsUpNoNewRevision() {
+        var world = promoting();
+        world.revision("v1:next");
+        world.confirm();
+
+        assertThat(world.tick()).first().isInstanceOf(Superseded.class);
+        assertThat(world.state.run().orElseThrow().revision()).isEqualTo("v1:next");
+        assertThat(world.canary()).isEqualTo(Percent.ZERO);
+    }
+
+    @Test
+    void aPromotionThatNeverReachedThePrimaryGoesBackToIt() {
+        var world = inStep(spec(), 2);
+        world.check(2, 0, PASSED);
+        world.hear(new WriteFailed(world.state.wantedBy(), "primary", "forbidden", Duration.ZERO));
+
+        assertThat(world.tick())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        RollbackStarted.class,
+                        back -> assertThat(back.reasons().getFirst()).contains("forbidden"));
+        assertThat(world.canary()).isEqualTo(Percent.ZERO);
+    }
+
+    @Test
+    void aTargetThatIsRevertedBeforeThePrimaryIsUpdatedGoesBack() {
+        var world = inStep(spec(), 2);
+        world.check(2, 0, PASSED);
+
+        assertThat(world.revision(OLD)).singleElement().isInstanceOf(RollbackStarted.class);
+    }
+
+    @Test
+    void aPrimaryUpdatedTooLateForItsPromotionRunsWhatItRuns() {
+        var world = inStep(spec(), 2);
+        world.check(2, 0, PASSED);
+        long promotion = world.state.wantedBy();
+        world.revision("v1:fix");
+        world.hear(new PrimaryUpdated(promotion, NEW, Duration.ZERO));
+
+        assertThat(world.state.desired().primary()).isEqualTo(NEW); // the old template is nowhere any more
+    }
+
+    @Test
+    void aFailedPromotionMayBeTriedAgain() {
+        var world = promotionFailed();
+        assertThat(world.command("again", RETRY)).first().isInstanceOf(RolloutStarted.class);
+        world.canaryReady();
+        world.confirm();
+        for (int look = 0; look < 3; look++) {
+            world.check(0, look, PASSED);
+        }
+        world.primaryReady(NEW);
+        world.confirm();
+
+        assertThat(world.canary()).isEqualTo(Percent.ZERO);
+    }
+
+    @Test
+    void anotherNameOfTheFailedRevisionIsNoRelease() {
+        var world = rolledBack();
+
+        assertThat(world.hear(new RevisionDetected("v2:new", Optional.of(NEW), List.of(), List.of(), new TreeMap<>())))
+                .isEmpty();
+        assertThat(world.hear(new CanaryApplied("uid-1", 2, spec()))).isEmpty();
+    }
+
+    @Test
+    void aRolloutGoesOnUnderAnotherNameOfItsRevision() {
+        var world = inStep(spec(), 2);
+        world.hear(new RevisionDetected("v2:new", Optional.of(NEW), List.of(), List.of(), new TreeMap<>()));
+        world.check(2, 0, PASSED);
+        world.confirm();
+        world.primaryReady("v2:new");
+
+        assertThat(world.canary()).isEqualTo(Percent.ZERO);
+        assertThat(world.state.promoted()).isEqualTo("v2:new");
+    }
+
+    @Test
+    void deletionGivesAnAbTestsCanaryNoFurtherRequests() {
+        var match = List.of(new HttpMatch(new TreeMap<>(), new TreeMap<>(), new TreeMap<>()));
+        var world = inStep(World.spec(new Strategy.AbTesting(3, match)), 0);
+        world.hear(new CanaryDeleted("uid-1", true));
+
+        assertThat(world.state.desired().match()).isEmpty();
+        assertThat(world.canary()).isEqualTo(Percent.ZERO);
+    }
+
+    @Test
+    void deletionDuringARollbackLeavesTheCanaryNoTraffic() {
+        var world = inStep(spec(), 2);
+        world.command("1", ABORT);
+        world.hear(new CanaryDeleted("uid-1", true));
+
+        assertThat(world.canary()).isEqualTo(Percent.ZERO);
+    }
+
+    @Test
+    void aTargetThatWasUpAllAlongTakesOverAtDeletion() {
+        var world = new World();
+        world.hear(new CanaryApplied("uid-1", 1, spec()));
+        world.revision(OLD);
+        world.canaryReady();
+        world.hear(new CanaryDeleted("uid-1", true));
+        world.confirm();
+
+        assertThat(world.said).last().isEqualTo(new HandbackStarted());
+    }
+
+    @Test
+    void aLateWordOfACanaryThatIsGoneDeletesNothing() {
+        var world = initialized(spec());
+        assertThat(world.hear(new CanaryDeleted("uid-0", true))).isEmpty();
+        assertThat(world.phase()).isEqualTo(CanaryStatus.Phase.INITIALIZED);
+        world.hear(new CanaryDeleted("uid-1", false));
+
+        assertThat(world.hear(new CanaryDeleted("uid-1", true))).isEmpty();
+    }
+
+    @Test
+    void anotherTargetSupersedesAPromotionToo() {
+        var world = promoting();
+        var spec = Story.elsewhere(spec(), "basket", "gatewayapi:v1");
+
+        assertThat(world.hear(new CanaryApplied("uid-1", 2, spec)))
+                .singleElement()
+                .isInstanceOf(Superseded.class);
+        assertThat(world.state.desired()).isEqualTo(Desired.NOTHING); // until its revision is known
+        assertThat(world.revision("v1:basket")).containsExactly(new InitializationStarted("v1:basket"));
+    }
+
+    private static World promoting() {
+        var world = inStep(spec(), 2);
+        world.check(2, 0, PASSED);
+        world.confirm();
+        return world;
     }
 
     private static World rolledBack() {

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /// A canary and a cluster that does what it is asked: what a rollout's test starts from. The clock is the test's.
-final class World {
+class World {
     static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
     static final String OLD = "v1:old";
     static final String NEW = "v1:new";
