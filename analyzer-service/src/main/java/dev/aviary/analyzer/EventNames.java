@@ -4,10 +4,12 @@ import dev.aviary.eventlog.codec.EventIds;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CheckCompleted;
+import dev.aviary.events.CountedLook;
 import dev.aviary.events.EvidenceRecorded;
 import dev.aviary.events.GateDecided;
 import dev.aviary.events.GuardTripped;
 import dev.aviary.events.MetricsMeasured;
+import dev.aviary.events.RequestsCounted;
 
 /// Ids of what the analyzer says.
 public final class EventNames {
@@ -20,8 +22,15 @@ public final class EventNames {
             case GuardTripped at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case MetricsMeasured at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case EvidenceRecorded at ->
-                EventIds.look(
-                        canary, at.rollout(), at.step(), at.looks().getLast().look(), at.getClass());
+                EventIds.observed(
+                        canary,
+                        at.getClass(),
+                        EventIds.content(
+                                at.rollout(),
+                                at.step(),
+                                at.looks().stream().map(MetricsMeasured::look).toList(),
+                                at.counted().stream().map(CountedLook::look).toList()));
+            case RequestsCounted at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case GateDecided at ->
                 EventIds.observed(
                         canary,

@@ -2,6 +2,7 @@ package dev.aviary.events;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// What a team wants of a canary, with every default filled in and every template resolved. No secret, no
 /// address: who needs those reads the live object.
@@ -14,6 +15,7 @@ import java.util.List;
 /// @param drain            from traffic gone to the canary's scale-down
 /// @param primaryReady     percent of the primary's updated replicas that must be available
 /// @param canaryReady      the same of the canary's
+/// @param guard            as annotated
 /// @param strict           Flagger's own behaviour where Aviary's is better (`aviary.dev/compat: strict`)
 public record CanarySpec(
         WorkloadRef target,
@@ -31,7 +33,51 @@ public record CanarySpec(
         boolean skipAnalysis,
         boolean suspended,
         boolean revertOnDeletion,
-        boolean strict) {
+        boolean strict,
+        Optional<GuardSpec> guard) {
+    /// With the guard as it is by default.
+    public CanarySpec(
+            WorkloadRef target,
+            String provider,
+            String service,
+            Strategy strategy,
+            Duration interval,
+            int threshold,
+            Duration progressDeadline,
+            Duration drain,
+            int primaryReady,
+            int canaryReady,
+            List<MetricSpec> metrics,
+            List<HookSpec> hooks,
+            boolean skipAnalysis,
+            boolean suspended,
+            boolean revertOnDeletion,
+            boolean strict) {
+        this(
+                target,
+                provider,
+                service,
+                strategy,
+                interval,
+                threshold,
+                progressDeadline,
+                drain,
+                primaryReady,
+                canaryReady,
+                metrics,
+                hooks,
+                skipAnalysis,
+                suspended,
+                revertOnDeletion,
+                strict,
+                Optional.empty());
+    }
+
+    /// @return as set, or [GuardSpec#DEFAULT] where the log is from before there was one
+    public GuardSpec guarded() {
+        return guard.orElse(GuardSpec.DEFAULT);
+    }
+
     public boolean has(HookKind kind) {
         return hooks.stream().anyMatch(hook -> hook.kind() == kind);
     }

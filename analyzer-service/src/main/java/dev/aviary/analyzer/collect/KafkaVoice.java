@@ -9,6 +9,7 @@ import dev.aviary.eventlog.topics.Topics;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.MetricsMeasured;
+import dev.aviary.events.RequestsCounted;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.concurrent.ExecutionException;
@@ -49,7 +50,9 @@ public final class KafkaVoice implements Voice, AutoCloseable {
 
     @Override
     public boolean say(CanaryKey canary, AnalyzerEvent event) {
-        var topic = event instanceof MetricsMeasured ? topics.measurements() : topics.rolloutEvents();
+        var topic = event instanceof MetricsMeasured || event instanceof RequestsCounted
+                ? topics.measurements()
+                : topics.rolloutEvents();
         try {
             var logged = LoggedEvent.fact(EventNames.of(canary, event), event);
             producer.send(new ProducerRecord<>(topic, canary, logged)).get();

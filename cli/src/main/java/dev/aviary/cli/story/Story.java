@@ -79,7 +79,7 @@ public final class Story {
             case WentBlind blind ->
                 Optional.of("the log was out of reach for %s: traffic went to the safe side"
                         .formatted(seconds(blind.without())));
-            case MetricsMeasured _ -> Optional.empty();
+            case MetricsMeasured _, RequestsCounted _ -> Optional.empty();
             case CheckCompleted check ->
                 Optional.of("check %s: %s"
                         .formatted(

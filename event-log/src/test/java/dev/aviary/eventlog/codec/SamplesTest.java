@@ -11,6 +11,7 @@ import dev.aviary.eventlog.LoggedEvent;
 import dev.aviary.eventlog.LoggedEvent.Taken;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.CanaryKey;
+import dev.aviary.events.CheckCompleted;
 import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.RolloutEvent;
 import dev.aviary.events.RouterDecision;
@@ -115,6 +116,12 @@ class SamplesTest {
                 .isInstanceOfSatisfying(
                         Read.Event.class,
                         read -> assertThat(read.logged().event()).isInstanceOf(RouterDecision.class));
+        var older = Sample.odd("check-before-the-guard");
+        assertThat(codec.read(older.kafkaHeaders(), older.bytes()))
+                .isInstanceOfSatisfying(
+                        Read.Event.class,
+                        read -> assertThat(((CheckCompleted) read.logged().event()).guard())
+                                .isEmpty());
         var type = Sample.odd("unknown-type");
         assertThat(codec.read(type.kafkaHeaders(), type.bytes()))
                 .isEqualTo(new Read.Unknown("pigeon-landed.v1", false));

@@ -28,6 +28,7 @@ import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.Promoted;
 import dev.aviary.events.PromotionFailed;
 import dev.aviary.events.PromotionStarted;
+import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RollbackStarted;
 import dev.aviary.events.RolledBack;
 import dev.aviary.events.RolloutEvent;
@@ -162,7 +163,8 @@ public final class Alerts {
     private static Optional<Alert> ofAnalyzer(CanaryKey canary, AnalyzerEvent event, Known known) {
         return switch (event) {
             case GateDecided gate -> ofGate(canary, gate, known);
-            case MetricsMeasured _, CheckCompleted _, GuardTripped _, EvidenceRecorded _ -> Optional.empty();
+            case MetricsMeasured _, RequestsCounted _, CheckCompleted _, GuardTripped _, EvidenceRecorded _ ->
+                Optional.empty();
         };
     }
 

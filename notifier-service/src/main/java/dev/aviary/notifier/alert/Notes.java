@@ -31,6 +31,7 @@ import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.Promoted;
 import dev.aviary.events.PromotionFailed;
 import dev.aviary.events.PromotionStarted;
+import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RevisionDetected;
 import dev.aviary.events.RollbackStarted;
 import dev.aviary.events.RolledBack;
@@ -206,7 +207,7 @@ public final class Notes {
                         .formatted(target, known.passed() + 1, checksOf(check.step()))));
             case GuardTripped guard -> List.of(warning("Halt %s advancement %s".formatted(target, guard.reason())));
             case GateDecided gate -> ofGate(gate);
-            case CheckCompleted _, MetricsMeasured _, EvidenceRecorded _ -> List.of();
+            case CheckCompleted _, MetricsMeasured _, RequestsCounted _, EvidenceRecorded _ -> List.of();
         };
     }
 

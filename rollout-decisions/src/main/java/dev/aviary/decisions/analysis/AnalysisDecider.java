@@ -25,6 +25,7 @@ import dev.aviary.events.NotifierEvent;
 import dev.aviary.events.Promoted;
 import dev.aviary.events.PromotionFailed;
 import dev.aviary.events.PromotionStarted;
+import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RollbackStarted;
 import dev.aviary.events.RolledBack;
 import dev.aviary.events.RolloutEvent;
@@ -130,6 +131,7 @@ public final class AnalysisDecider {
             when state.isAt(evidence.rollout(), evidence.step()) ->
                 state.decided().at(AtStep::recorded);
             case CheckCompleted _, EvidenceRecorded _, GuardTripped _ -> state.decided();
+            case RequestsCounted _ -> state;
             case GateDecided gate -> state.isOf(gate.rollout()) ? state.run(run -> answered(run, gate)) : state;
         };
     }

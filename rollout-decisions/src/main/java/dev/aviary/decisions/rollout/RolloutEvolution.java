@@ -157,7 +157,12 @@ final class RolloutEvolution {
             case GateDecided gate
             when RolloutDecider.counts(at, gate) && gate.outcome() != Outcome.OPENED ->
                 state.in(at.refused(gate.attempt(), gate.kind() == HookKind.PRE_ROLLOUT));
-            case CheckCompleted _, GateDecided _, GuardTripped _, EvidenceRecorded _, MetricsMeasured _ -> state;
+            case CheckCompleted _,
+                    GateDecided _,
+                    GuardTripped _,
+                    EvidenceRecorded _,
+                    MetricsMeasured _,
+                    RequestsCounted _ -> state;
         };
     }
 

@@ -1,0 +1,46 @@
+package dev.aviary.events;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/// What the guard knows of one metric, from the rollout's first look to the present one.
+///
+/// @param allowed           failure ratio that the bound allows, between 0 and 1
+/// @param canary            requests judged, without the burn-in
+/// @param primary           requests of the primary in the same windows
+/// @param burnIn            requests of the canary that were counted, not judged
+/// @param boundEvidence     natural logarithm of the e-value against the metric's own bound
+/// @param primaryEvidence   the same against the primary
+/// @param alpha             share of the rollout's α that is this metric's
+/// @param source            of the counts, if there are any
+/// @param from              UTC, of the first look
+/// @param sentence          all of it in words
+public record GuardResult(
+        String metric,
+        State state,
+        double allowed,
+        Tally canary,
+        Tally primary,
+        long burnIn,
+        double boundEvidence,
+        double primaryEvidence,
+        double alpha,
+        Optional<Count.Source> source,
+        Instant from,
+        String sentence) {
+    public enum State {
+        FAILING,
+        NO_TRAFFIC,
+        NO_DATA,
+        HEALTHY,
+        THRESHOLD_ONLY
+    }
+
+    public record Tally(long failures, long total) {
+        public static final Tally NONE = new Tally(0, 0);
+
+        public Tally plus(long failures, long total) {
+            return new Tally(this.failures + failures, this.total + total);
+        }
+    }
+}

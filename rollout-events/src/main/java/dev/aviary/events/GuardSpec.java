@@ -1,0 +1,44 @@
+package dev.aviary.events;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/// What the guard may do, and how sure it has to be (annotations `aviary.dev/guard…` of the Canary).
+///
+/// @param mode    which evidence acts
+/// @param alpha   chance that a good release is taken back, at most, over the whole rollout and all its metrics
+/// @param burnIn  first requests of each pod that are counted, not judged
+/// @param every   from one look to the next, at least 250 ms
+/// @param suspect what happens when the failures sit in one pod of several
+/// @param clearAt failure ratio that is to be excluded before a step goes on early; empty: steps keep their time
+/// @param budget  bad answers that a rollout may cost; empty: no such bound
+public record GuardSpec(
+        Mode mode,
+        double alpha,
+        int burnIn,
+        Duration every,
+        Suspect suspect,
+        Optional<Double> clearAt,
+        Optional<Long> budget) {
+    public enum Mode {
+        /// No looks at all.
+        OFF,
+        /// Measured, shown and recorded, not acting.
+        SHADOW,
+        /// Against the metric's own bound.
+        BOUND,
+        /// Against the primary, and against the bound.
+        PRIMARY
+    }
+
+    public enum Suspect {
+        /// The rollout waits, and the pod is replaced.
+        HOLD,
+        ROLL_BACK
+    }
+
+    public static final Duration FASTEST = Duration.ofMillis(250);
+
+    public static final GuardSpec DEFAULT = new GuardSpec(
+            Mode.BOUND, 0.001, 5, Duration.ofSeconds(1), Suspect.HOLD, Optional.empty(), Optional.empty());
+}
