@@ -1,0 +1,12 @@
+package dev.aviary.decisions.guard;
+
+final class Counts {
+    private Counts() {}
+
+    static void check(long failures, long total) {
+        if (failures < 0 || failures > total) {
+            throw new IllegalArgumentException(
+                    "failures are part of all requests, got %d of %d".formatted(failures, total));
+        }
+    }
+}
