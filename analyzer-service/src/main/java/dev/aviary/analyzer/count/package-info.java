@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.analyzer.count;
+
+import org.jspecify.annotations.NullMarked;
