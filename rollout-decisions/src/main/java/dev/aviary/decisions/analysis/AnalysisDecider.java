@@ -41,6 +41,7 @@ import dev.aviary.events.TrafficShifted;
 import dev.aviary.events.Verdict;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -63,6 +64,7 @@ public final class AnalysisDecider {
     public static List<AnalyzerEvent> decide(AnalysisState state, AnalysisInput input, Instant now) {
         return switch (input) {
             case Heard(MetricsMeasured measured) when answers(state, measured) -> checked(state, measured);
+            case Heard(RequestsCounted counted) when isNew(state, counted) -> guarded(state, counted, now);
             case Heard(var event) when ends(state, event) -> evidence(state);
             case Tick() when nextDue(state).filter(due -> !now.isBefore(due)).isPresent() -> missed(state);
             case Heard _, Tick _ -> List.of();
@@ -86,7 +88,8 @@ public final class AnalysisDecider {
         return switch (decision) {
             case RolloutStarted started
             when started.rollout().number() > state.rollouts() ->
-                state.running(new Run(started.rollout(), started.plan().spec(), Optional.empty(), List.of()));
+                state.running(
+                        new Run(started.rollout(), started.plan().spec(), Optional.empty(), List.of(), GuardState.NEW));
             case RouterDecision ending when isLast(ending) && ends(state, ending) -> state.over();
             case StepStarted step when state.isOf(step.rollout()) -> state.run(run -> stepped(run, step));
             case ScaleUpStarted scaled
@@ -128,10 +131,18 @@ public final class AnalysisDecider {
             when state.isAt(check.rollout(), check.step()) ->
                 state.decided().run(run -> run.checked(check.look(), check.verdict() != Verdict.INCONCLUSIVE, now));
             case EvidenceRecorded evidence
-            when state.isAt(evidence.rollout(), evidence.step()) ->
-                state.decided().at(AtStep::recorded);
+            when state.isOf(evidence.rollout()) ->
+                (state.isAt(evidence.rollout(), evidence.step()) ? state.at(AtStep::recorded) : state)
+                        .decided()
+                        .run(run -> run.guard(run.guard().recorded()));
+            case GuardTripped tripped
+            when state.isOf(tripped.rollout()) ->
+                state.decided().run(run -> run.guard(run.guard().nowTripped()));
             case CheckCompleted _, EvidenceRecorded _, GuardTripped _ -> state.decided();
-            case RequestsCounted _ -> state;
+            case RequestsCounted counted ->
+                isNew(state, counted)
+                        ? state.run(run -> run.guard(GuardJudge.of(run.spec()).seen(run.guard(), counted, now)))
+                        : state;
             case GateDecided gate -> state.isOf(gate.rollout()) ? state.run(run -> answered(run, gate)) : state;
         };
     }
@@ -153,8 +164,21 @@ public final class AnalysisDecider {
         return state.run()
                 .map(run -> new Wanted(
                         run.at().flatMap(at -> look(run, at)),
-                        run.gates().stream().map(gate -> gate(run, gate)).toList()))
+                        run.gates().stream().map(gate -> gate(run, gate)).toList(),
+                        run.at().flatMap(at -> guard(run, at))))
                 .orElse(Wanted.NOTHING);
+    }
+
+    private static Optional<Wanted.Guard> guard(Run run, AtStep at) {
+        return GuardJudge.of(run.spec()).looks() && !run.guard().tripped()
+                ? Optional.of(new Wanted.Guard(
+                        run.rollout(),
+                        at.step(),
+                        run.guard().look(),
+                        run.spec().guarded().every(),
+                        Question.of(run.spec().metrics()),
+                        run.spec()))
+                : Optional.empty();
     }
 
     private static Optional<Wanted.Look> look(Run run, AtStep at) {
@@ -233,13 +257,51 @@ public final class AnalysisDecider {
     private static List<AnalyzerEvent> checked(AnalysisState state, MetricsMeasured measured) {
         var run = state.run().orElseThrow();
         var looks = run.at().orElseThrow().seen(measured).looks();
-        var check = judged(run.spec(), measured);
+        var check = judged(run, measured);
         return looks.size() < LOOKS_AT_ONCE
                 ? List.of(check)
-                : List.of(check, new EvidenceRecorded(run.rollout(), run.step(), looks));
+                : List.of(
+                        check,
+                        new EvidenceRecorded(
+                                run.rollout(), run.step(), looks, run.guard().counted()));
     }
 
-    private static CheckCompleted judged(CanarySpec spec, MetricsMeasured measured) {
+    private static boolean isNew(AnalysisState state, RequestsCounted counted) {
+        return state.isOf(counted.rollout())
+                && state.run()
+                        .filter(run -> counted.look() >= run.guard().look()
+                                && counted.question()
+                                        .equals(Question.of(run.spec().metrics())))
+                        .isPresent();
+    }
+
+    private static List<AnalyzerEvent> guarded(AnalysisState state, RequestsCounted counted, Instant now) {
+        var run = state.run().orElseThrow();
+        var judge = GuardJudge.of(run.spec());
+        var guard = judge.seen(run.guard(), counted, now);
+        var said = new ArrayList<AnalyzerEvent>();
+        if (!guard.tripped()) {
+            guard.crossed(judge)
+                    .ifPresent(result -> said.add(new GuardTripped(
+                            run.rollout(),
+                            counted.step(),
+                            counted.look(),
+                            result.metric(),
+                            judge.evidence(result),
+                            result.alpha(),
+                            result.sentence(),
+                            judge.results(guard))));
+        }
+        if (guard.counted().size() >= LOOKS_AT_ONCE) {
+            run.at()
+                    .ifPresent(at ->
+                            said.add(new EvidenceRecorded(run.rollout(), at.step(), at.looks(), guard.counted())));
+        }
+        return List.copyOf(said);
+    }
+
+    private static CheckCompleted judged(Run run, MetricsMeasured measured) {
+        var spec = run.spec();
         var refused = measured.hooks().stream().filter(hook -> !hook.passed()).findFirst();
         var results = refused.isPresent() ? List.<MetricResult>of() : results(spec, measured);
         var verdict = refused.isPresent() ? Verdict.FAILED : worst(results);
@@ -249,7 +311,14 @@ public final class AnalysisDecider {
                                 .filter(result -> result.verdict() == verdict)
                                 .map(MetricResult::sentence))
                 .toList();
-        return new CheckCompleted(measured.rollout(), measured.step(), measured.look(), verdict, results, reasons);
+        return new CheckCompleted(
+                measured.rollout(),
+                measured.step(),
+                measured.look(),
+                verdict,
+                results,
+                reasons,
+                GuardJudge.of(spec).results(run.guard()));
     }
 
     private static List<MetricResult> results(CanarySpec spec, MetricsMeasured measured) {
@@ -286,8 +355,13 @@ public final class AnalysisDecider {
     private static List<AnalyzerEvent> evidence(AnalysisState state) {
         return state.run()
                 .flatMap(run -> run.at()
-                        .filter(at -> !at.looks().isEmpty())
-                        .map(at -> List.<AnalyzerEvent>of(new EvidenceRecorded(run.rollout(), at.step(), at.looks()))))
+                        .filter(at ->
+                                !at.looks().isEmpty() || !run.guard().counted().isEmpty())
+                        .map(at -> List.<AnalyzerEvent>of(new EvidenceRecorded(
+                                run.rollout(),
+                                at.step(),
+                                at.looks(),
+                                run.guard().counted()))))
                 .orElse(List.of());
     }
 }

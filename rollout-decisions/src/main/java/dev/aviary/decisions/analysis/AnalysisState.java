@@ -29,13 +29,14 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
     ///
     /// @param at    the step that is analysed, once there is one
     /// @param gates that are still asked, in the order of their requests
-    public record Run(RolloutId rollout, CanarySpec spec, Optional<AtStep> at, List<OpenGate> gates) {
+    /// @param guard over all steps
+    public record Run(RolloutId rollout, CanarySpec spec, Optional<AtStep> at, List<OpenGate> gates, GuardState guard) {
         int step() {
             return at.map(AtStep::step).orElse(-1);
         }
 
         Run at(AtStep next) {
-            return new Run(rollout, spec, Optional.of(next), gates);
+            return new Run(rollout, spec, Optional.of(next), gates, guard);
         }
 
         Run checked(int look, boolean conclusive, Instant now) {
@@ -62,7 +63,11 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
         }
 
         Run gates(List<OpenGate> next) {
-            return new Run(rollout, spec, at, next);
+            return new Run(rollout, spec, at, next, guard);
+        }
+
+        Run guard(GuardState next) {
+            return new Run(rollout, spec, at, gates, next);
         }
     }
 

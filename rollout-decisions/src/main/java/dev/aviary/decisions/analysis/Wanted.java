@@ -11,8 +11,21 @@ import java.util.List;
 import java.util.Optional;
 
 /// What the collector should be at: for the analysis what `Desired` is for the rollout. A restart only wishes again.
-public record Wanted(Optional<Look> look, List<Gate> gates) {
-    public static final Wanted NOTHING = new Wanted(Optional.empty(), List.of());
+public record Wanted(Optional<Look> look, List<Gate> gates, Optional<Guard> guard) {
+    public static final Wanted NOTHING = new Wanted(Optional.empty(), List.of(), Optional.empty());
+
+    /// Without a guard.
+    public Wanted(Optional<Look> look, List<Gate> gates) {
+        this(look, gates, Optional.empty());
+    }
+
+    /// The guard's looks, one after the other, from the first step to the rollout's end.
+    ///
+    /// @param look  that comes next, counted from 0 within the rollout
+    /// @param every from one to the next
+    /// @param question hash that the counts are to carry
+    /// @param spec  frozen at the rollout's start
+    public record Guard(RolloutId rollout, int step, int look, Duration every, String question, CanarySpec spec) {}
 
     /// The look that is due next: its hooks in order, then its metrics.
     ///

@@ -1,0 +1,51 @@
+package dev.aviary.decisions.analysis;
+
+import dev.aviary.events.CountedLook;
+import dev.aviary.events.GuardResult;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// What the guard knows of a rollout, over all its steps.
+///
+/// @param look    that comes next, counted from 0 within the rollout
+/// @param tripped it said so already
+/// @param metrics by the metric's name
+/// @param counted looks that are in no `EvidenceRecorded` yet
+public record GuardState(int look, boolean tripped, SortedMap<String, MetricGuard> metrics, List<CountedLook> counted) {
+    static final GuardState NEW = new GuardState(0, false, new TreeMap<>(), List.of());
+
+    GuardState nowTripped() {
+        return new GuardState(look, true, metrics, counted);
+    }
+
+    GuardState recorded() {
+        return new GuardState(look, tripped, metrics, List.of());
+    }
+
+    /// The metric whose evidence is the strongest among those that crossed their bound.
+    Optional<GuardResult> crossed(GuardJudge judge) {
+        return results(judge).stream()
+                .filter(result -> judge.crossed(result))
+                .max(java.util.Comparator.comparingDouble(judge::evidence));
+    }
+
+    List<GuardResult> results(GuardJudge judge) {
+        return metrics.entrySet().stream()
+                .map(metric -> judge.result(metric.getKey(), metric.getValue()))
+                .toList();
+    }
+
+    GuardState behind(int look, SortedMap<String, MetricGuard> next, List<CountedLook> more) {
+        var all = new java.util.ArrayList<>(counted);
+        all.addAll(more);
+        return new GuardState(look + 1, tripped, next, List.copyOf(all));
+    }
+
+    /// When the first look at any metric came.
+    Optional<Instant> from() {
+        return metrics.values().stream().map(MetricGuard::from).min(Instant::compareTo);
+    }
+}

@@ -1,0 +1,111 @@
+package dev.aviary.decisions.analysis;
+
+import dev.aviary.decisions.guard.BoundJudge;
+import dev.aviary.decisions.guard.PrimaryJudge;
+import dev.aviary.events.Count;
+import dev.aviary.events.Count.Counted;
+import dev.aviary.events.Count.PodCount;
+import dev.aviary.events.Count.Side;
+import dev.aviary.events.GuardResult.Tally;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// What the guard knows of one metric.
+///
+/// @param bound        once there were counts
+/// @param primary      once there were counts
+/// @param last         look: what it was, without its pods
+/// @param canary       requests judged
+/// @param primaryTally requests judged
+/// @param burnt        requests of each pod that were counted, not judged
+/// @param from         of the first look
+/// @param to           of the last look
+/// @param failing      when the first request that was judged failed
+record MetricGuard(
+        Optional<BoundJudge> bound,
+        Optional<PrimaryJudge> primary,
+        Count last,
+        Tally canary,
+        Tally primaryTally,
+        SortedMap<String, Long> burnt,
+        long burnIn,
+        Instant from,
+        Instant to,
+        Optional<Instant> failing) {
+    /// Odds ratio to the primary that is still no worse.
+    private static final double TOLERANCE = 1.5;
+
+    static MetricGuard first(Instant now) {
+        return new MetricGuard(
+                Optional.empty(),
+                Optional.empty(),
+                new Count.Unread("no look yet"),
+                Tally.NONE,
+                Tally.NONE,
+                new TreeMap<>(),
+                0,
+                now,
+                now,
+                Optional.empty());
+    }
+
+    MetricGuard seen(Count count, int burnIn, Instant now) {
+        return count instanceof Counted counted ? counted(counted, burnIn, now) : without(count, now);
+    }
+
+    private MetricGuard without(Count count, Instant now) {
+        return new MetricGuard(bound, primary, count, canary, primaryTally, burnt, burnIn, from, now, failing);
+    }
+
+    private MetricGuard counted(Counted counted, int burnIn, Instant now) {
+        var nextBurnt = new TreeMap<>(burnt);
+        long canaryBurnt = 0;
+        var mine = Tally.NONE;
+        var theirs = Tally.NONE;
+        for (PodCount pod : counted.pods()) {
+            long done = nextBurnt.getOrDefault(pod.pod(), 0L);
+            long burning = Math.min(Math.max(burnIn - done, 0), pod.total());
+            nextBurnt.put(pod.pod(), done + burning);
+            // Which of them failed isn't known: the failures are taken off first, on the side of no false alarm.
+            var judged = new Tally(Math.max(pod.failures() - burning, 0), pod.total() - burning);
+            if (pod.side() == Side.CANARY) {
+                canaryBurnt += burning;
+                mine = mine.plus(judged.failures(), judged.total());
+            } else {
+                theirs = theirs.plus(judged.failures(), judged.total());
+            }
+        }
+        var window = mine;
+        var control = theirs;
+        return new MetricGuard(
+                Optional.of(bound.filter(judge -> judge.allowed() == counted.allowed())
+                        .orElseGet(() -> BoundJudge.of(counted.allowed()))
+                        .seen(window.failures(), window.total())),
+                Optional.of(primary.orElseGet(() -> PrimaryJudge.of(TOLERANCE))
+                        .seen(window.failures(), window.total(), control.failures(), control.total())),
+                new Counted(counted.source(), counted.allowed(), counted.what(), counted.note(), List.of()),
+                canary.plus(window.failures(), window.total()),
+                primaryTally.plus(control.failures(), control.total()),
+                nextBurnt,
+                this.burnIn + canaryBurnt,
+                from,
+                now,
+                failing.or(() -> window.failures() > 0 ? Optional.of(now) : Optional.empty()));
+    }
+
+    double boundEvidence() {
+        return bound.map(BoundJudge::logEvidence).orElse(0.0);
+    }
+
+    double primaryEvidence() {
+        return primary.map(PrimaryJudge::logEvidence).orElse(0.0);
+    }
+
+    Duration sinceFailing() {
+        return failing.map(first -> Duration.between(first, to)).orElse(Duration.ZERO);
+    }
+}

@@ -1,0 +1,198 @@
+package dev.aviary.decisions.analysis;
+
+import static dev.aviary.decisions.analysis.Analysis.ROLLOUT;
+import static dev.aviary.decisions.analysis.Analysis.SUCCESS;
+import static dev.aviary.decisions.analysis.Analysis.rate;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.events.CanarySpec;
+import dev.aviary.events.CheckCompleted;
+import dev.aviary.events.Count;
+import dev.aviary.events.Count.Counted;
+import dev.aviary.events.Count.PodCount;
+import dev.aviary.events.Count.Side;
+import dev.aviary.events.Count.Source;
+import dev.aviary.events.EvidenceRecorded;
+import dev.aviary.events.GuardResult.State;
+import dev.aviary.events.GuardResult.Tally;
+import dev.aviary.events.GuardSpec;
+import dev.aviary.events.GuardSpec.Mode;
+import dev.aviary.events.GuardTripped;
+import dev.aviary.events.Plan;
+import dev.aviary.events.RequestsCounted;
+import dev.aviary.events.RollbackStarted;
+import dev.aviary.events.RolloutStarted;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/// One metric, 1 failure in 100 allowed, α = .001.
+class GuardDeciderTest {
+    private static final Duration SECOND = Duration.ofSeconds(1);
+
+    @Test
+    void theFirstLookThatProvesItStopsTheReleaseOnce() {
+        var analysis = guarded(Mode.BOUND);
+        look(analysis, 0, counted(5, 5));
+        assertThat(trips(analysis)).isEmpty();
+        look(analysis, 1, counted(1, 1));
+        look(analysis, 2, counted(2, 2));
+        look(analysis, 3, counted(2, 2));
+        look(analysis, 4, counted(5, 5));
+
+        assertThat(trips(analysis)).singleElement().satisfies(trip -> {
+            assertThat(trip.look()).isEqualTo(2);
+            assertThat(trip.metric()).isEqualTo(SUCCESS.name());
+            assertThat(trip.logEvidence()).isGreaterThan(StrictMath.log(1000));
+            assertThat(trip.alpha()).isEqualTo(.001);
+            assertThat(trip.reason())
+                    .isEqualTo(
+                            "request-success-rate: 3 of 3 requests failed, where 1 in 100 may: proven 1.0 s after the"
+                                    + " first one; chance of a false alarm at most 0.1 %");
+            assertThat(trip.guard()).singleElement().satisfies(result -> {
+                assertThat(result.state()).isEqualTo(State.FAILING);
+                assertThat(result.canary()).isEqualTo(new Tally(3, 3));
+                assertThat(result.burnIn()).isEqualTo(5);
+            });
+        });
+        assertThat(analysis.wanted().guard()).isEmpty();
+    }
+
+    @Test
+    void aRepeatedLookCountsOnceAndAnotherQuestionNever() {
+        var analysis = guarded(Mode.BOUND);
+        look(analysis, 0, counted(5, 5));
+        IntStream.range(0, 5).forEach(_ -> look(analysis, 1, counted(1, 1)));
+        analysis.hear(
+                new RequestsCounted(ROLLOUT, 0, 2, "another", new TreeMap<>(Map.of(SUCCESS.name(), counted(9, 9)))));
+
+        assertThat(trips(analysis)).isEmpty();
+        assertThat(analysis.wanted().guard().orElseThrow().look()).isEqualTo(2);
+    }
+
+    @Test
+    void inTheShadowItIsMeasuredAndDoesNotAct() {
+        var analysis = guarded(Mode.SHADOW);
+        look(analysis, 0, counted(20, 20));
+        measured(analysis);
+
+        assertThat(trips(analysis)).isEmpty();
+        assertThat(analysis.checks().getLast().guard())
+                .singleElement()
+                .satisfies(result -> assertThat(result.state()).isEqualTo(State.FAILING));
+    }
+
+    @Test
+    void offMeansNoLooks() {
+        assertThat(guarded(Mode.OFF).wanted().guard()).isEmpty();
+        assertThat(guarded(Mode.BOUND).wanted().guard()).isPresent();
+    }
+
+    @Test
+    void noTrafficAndNoDataAreNotFailingAndSaySo() {
+        var analysis = guarded(Mode.BOUND);
+        look(analysis, 0, counted(0, 0));
+        measured(analysis);
+        assertThat(guard(analysis)).isEqualTo(State.NO_TRAFFIC);
+        look(analysis, 1, new Count.Unread("pod checkout-1: no answer within 400 ms"));
+        measured(analysis);
+        assertThat(guard(analysis)).isEqualTo(State.NO_DATA);
+        look(analysis, 2, counted(0, 30));
+        measured(analysis);
+        assertThat(guard(analysis)).isEqualTo(State.HEALTHY);
+        assertThat(analysis.checks().getLast().guard().getFirst().sentence())
+                .isEqualTo("request-success-rate: 0 of 25 requests failed, where 1 in 100 may");
+        look(analysis, 3, new Count.ThresholdOnly("max() has no counts behind it"));
+        measured(analysis);
+        assertThat(guard(analysis)).isEqualTo(State.THRESHOLD_ONLY);
+        assertThat(trips(analysis)).isEmpty();
+    }
+
+    @Test
+    void theEvidenceGoesOnOverTheStepsAndItsLooksAreRecordedOnce() {
+        var analysis = guarded(Mode.BOUND);
+        look(analysis, 0, counted(5, 5));
+        look(analysis, 1, counted(2, 2));
+        analysis.hear(Analysis.step(1)).hear(Analysis.shifted(4, 1));
+        look(analysis, 2, counted(1, 1));
+        analysis.hear(new RollbackStarted(
+                ROLLOUT, 1, RollbackStarted.Cause.GUARD, 0, Analysis.WEIGHTS.get(1), List.of("proven")));
+
+        assertThat(trips(analysis)).hasSize(1);
+        assertThat(all(analysis, EvidenceRecorded.class).flatMap(said -> said.counted().stream()))
+                .extracting(look -> look.look(), look -> look.canary())
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple(1, new Tally(2, 2)),
+                        org.assertj.core.groups.Tuple.tuple(2, new Tally(1, 1)));
+    }
+
+    private static State guard(Analysis analysis) {
+        return analysis.checks().getLast().guard().getFirst().state();
+    }
+
+    private static List<GuardTripped> trips(Analysis analysis) {
+        return all(analysis, GuardTripped.class).toList();
+    }
+
+    private static <E extends AnalyzerEvent> Stream<E> all(Analysis analysis, Class<E> type) {
+        return analysis.said().stream().filter(type::isInstance).map(type::cast);
+    }
+
+    private static void measured(Analysis analysis) {
+        var due = analysis.wanted().look().orElseThrow();
+        analysis.now = due.due();
+        analysis.hear(Analysis.measured(due.step(), due.look(), rate(100)));
+        assertThat(analysis.said()).last().isInstanceOf(CheckCompleted.class);
+    }
+
+    private static void look(Analysis analysis, int look, Count count) {
+        analysis.now = analysis.now.plus(SECOND);
+        analysis.hear(new RequestsCounted(
+                ROLLOUT, 0, look, Question.of(List.of(SUCCESS)), new TreeMap<>(Map.of(SUCCESS.name(), count))));
+    }
+
+    private static Count counted(long failures, long total) {
+        return new Counted(
+                Source.PODS,
+                .01,
+                "failed",
+                Optional.empty(),
+                List.of(
+                        new PodCount("checkout-1", "node", Side.CANARY, failures, total),
+                        new PodCount("checkout-primary-1", "node", Side.PRIMARY, 0, 95)));
+    }
+
+    private static Analysis guarded(Mode mode) {
+        var from = Analysis.spec();
+        var by = GuardSpec.DEFAULT;
+        var spec = new CanarySpec(
+                from.target(),
+                from.provider(),
+                from.service(),
+                from.strategy(),
+                from.interval(),
+                from.threshold(),
+                from.progressDeadline(),
+                from.drain(),
+                from.primaryReady(),
+                from.canaryReady(),
+                from.metrics(),
+                from.hooks(),
+                from.skipAnalysis(),
+                from.suspended(),
+                from.revertOnDeletion(),
+                from.strict(),
+                Optional.of(new GuardSpec(
+                        mode, by.alpha(), by.burnIn(), by.every(), by.suspect(), by.clearAt(), by.budget())));
+        return new Analysis()
+                .hear(new RolloutStarted(ROLLOUT, "v1:one", "v1:two", List.of(), Plan.of(spec), Optional.empty()))
+                .hear(Analysis.step(0))
+                .hear(Analysis.shifted(3, 0));
+    }
+}
