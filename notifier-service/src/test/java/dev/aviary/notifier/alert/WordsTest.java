@@ -173,6 +173,7 @@ class WordsTest {
     private static Stream<Row> analysed() {
         return Stream.of(
                 new Row(new MetricsMeasured(ROLLOUT, 0, 0, "q", new TreeMap<>(), List.of()), ""),
+                new Row(new RequestsCounted(ROLLOUT, 0, 0, "q", new TreeMap<>()), ""),
                 new Row(new CheckCompleted(ROLLOUT, 0, 0, Verdict.FAILED, List.of(), SLOW), ""),
                 new Row(new CheckCompleted(ROLLOUT, 0, 0, Verdict.PASSED, List.of(), List.of()), ""),
                 new Row(
