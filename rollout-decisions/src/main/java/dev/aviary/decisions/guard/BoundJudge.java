@@ -63,7 +63,7 @@ public record BoundJudge(double allowed, long looks, List<Double> sums) {
 
     /// Of the alternative whose odds are `times` those of `allowed`: `times^failures / (1 + allowed (times -
     /// 1))^total`.
-    private static double logRatio(double allowed, double times, long failures, long total) {
+    static double logRatio(double allowed, double times, long failures, long total) {
         return failures * StrictMath.log(times) - total * StrictMath.log1p(allowed * (times - 1));
     }
 }
