@@ -13,12 +13,17 @@ import dev.aviary.events.Bounds;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// Understands ratios of summed counters and quantiles of summed histograms, scaled and shifted by constants. Whatever
 /// else a query is, its value alone is checked: none is misread.
 public final class CountableReader {
     private static final Set<String> INCREASES = Set.of("rate", "increase");
     private static final String BUCKET = "_bucket";
+
+    /// Seconds and bytes aren't trials, and in buckets each request stands several times.
+    private static final Pattern NO_REQUESTS = Pattern.compile(
+            "_(sum|bucket|created|((nano|micro|milli)?seconds|minutes|(kilo|mega)?bytes|bits|joules)(_total)?)$");
 
     /// Why a part of a query has no counts behind it.
     private static final class NotCounted extends Exception {
@@ -73,6 +78,9 @@ public final class CountableReader {
         if (!ratio.part().window().equals(ratio.total().window())
                 || !ratio.part().function().equals(ratio.total().function())) {
             throw new NotCounted("its two sums are taken over different windows or by different functions");
+        }
+        if (NO_REQUESTS.matcher(ratio.total().of().metric()).find()) {
+            throw new NotCounted("what it sums up isn't a number of requests");
         }
         boolean rising = value.factor() > 0;
         var least = (rising ? bounds.min() : bounds.max()).map(bound -> inside(bound, value));

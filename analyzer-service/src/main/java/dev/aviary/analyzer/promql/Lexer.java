@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 
 final class Lexer {
     private static final Pattern DURATION = Pattern.compile("([0-9]+(ms|[smhdwy]))+");
+    private static final Pattern OCTAL = Pattern.compile("0[0-9]+");
     private static final List<String> SIGNS = List.of(
             "==", "!=", "=~", "!~", ">=", "<=", "+", "-", "*", "/", "%", "^", "=", ">", "<", "(", ")", "{", "}", "[",
             "]", ",", ":", "@");
@@ -38,8 +39,9 @@ final class Lexer {
         while (at < query.length()) {
             char here = query.charAt(at);
             if (here == '#') {
-                int line = query.indexOf('\n', at);
-                at = line < 0 ? query.length() : line;
+                while (at < query.length() && query.charAt(at) != '\n' && query.charAt(at) != '\r') {
+                    at++;
+                }
             } else if (here == ' ' || here == '\t' || here == '\n' || here == '\r') {
                 at++;
             } else {
@@ -91,6 +93,9 @@ final class Lexer {
         if (DURATION.matcher(text).matches()) {
             return new Token(Kind.DURATION, text, from);
         }
+        if (OCTAL.matcher(text).matches()) {
+            throw new SyntaxException("'%s' at %d is octal to Prometheus".formatted(text, from));
+        }
         try {
             double value = hex ? Long.parseLong(text.substring(2), 16) : parsed(text);
             return new Token(Kind.NUMBER, Double.toString(value), from);
@@ -114,7 +119,9 @@ final class Lexer {
         while (at < query.length() && query.charAt(at) != quote) {
             char here = query.charAt(at++);
             if (here == '\\' && quote != '`') {
-                text.append(escaped());
+                text.append(escaped(quote));
+            } else if (here == '\n' && quote != '`') {
+                throw new SyntaxException("the string at %d has no end".formatted(from));
             } else {
                 text.append(here);
             }
@@ -126,29 +133,33 @@ final class Lexer {
         return new Token(Kind.TEXT, text.toString(), from);
     }
 
-    private String escaped() throws SyntaxException {
+    private String escaped(char quote) throws SyntaxException {
         char here = at < query.length() ? query.charAt(at++) : 0;
+        if (here == quote) {
+            return String.valueOf(quote);
+        }
         return switch (here) {
             case 'n' -> "\n";
             case 't' -> "\t";
             case 'r' -> "\r";
             case '\\' -> "\\";
-            case '"' -> "\"";
-            case '\'' -> "'";
-            case 'x' -> code(2);
-            case 'u' -> code(4);
+            case 'x' -> code(2, 0x7f);
+            case 'u' -> code(4, 0xffff);
             default -> throw new SyntaxException("the escape at %d isn't understood".formatted(at));
         };
     }
 
-    private String code(int digits) throws SyntaxException {
-        try {
-            var text = query.substring(at, at + digits);
-            at += digits;
-            return Character.toString(Integer.parseUnsignedInt(text, 16));
-        } catch (IndexOutOfBoundsException | NumberFormatException no) {
-            throw new SyntaxException("the escape at %d isn't understood".formatted(at));
+    /// @param most above it `\x` is a byte of UTF-8, no character
+    private String code(int digits, int most) throws SyntaxException {
+        var text = query.substring(at, Math.min(at + digits, query.length()));
+        at += digits;
+        if (text.length() == digits && text.chars().allMatch(digit -> Character.digit(digit, 16) >= 0 && digit < 128)) {
+            int code = Integer.parseInt(text, 16);
+            if (code <= most && !Character.isSurrogate((char) code)) {
+                return Character.toString(code);
+            }
         }
+        throw new SyntaxException("the escape at %d isn't understood".formatted(at));
     }
 
     private static boolean isDigit(char here) {

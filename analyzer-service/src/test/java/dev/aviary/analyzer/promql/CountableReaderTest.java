@@ -108,12 +108,39 @@ class CountableReaderTest {
                 "sum(rate(a{x=\"1\"}[1m])) / sum(rate(a[1m]) * 100",
                 "sum(rate(a{x=\"1}[1m])) / sum(rate(a[1m])) * 100",
                 "sum(rate(a{x=\"1\"}[1m])) / sum(rate(a[1m])) * 100 100",
+                "sum(rate(a{x=\"1\"}[1m])) / sum(rate(a[1m])) * 0100",
+                "sum(rate(a{x=~\"[[:alpha:]]+\"}[1m])) / sum(rate(a[1m])) * 100",
+                "sum(rate(a{x=~\"[a-z&&[^b]]\"}[1m])) / sum(rate(a[1m])) * 100",
+                "sum(rate(a{x=~\"(?i)get\"}[1m])) / sum(rate(a[1m])) * 100",
+                "sum(rate(a{x=~\"a$.*\"}[1m])) / sum(rate(a[1m])) * 100",
+                "sum(rate(a{x=\"\\xc3\\xa9\"}[1m])) / sum(rate(a[1m])) * 100",
+                "sum(rate(a{x=\"\\'\"}[1m])) / sum(rate(a[1m])) * 100",
+                "sum(rate(a{x=\"\n\"}[1m])) / sum(rate(a[1m])) * 100",
+                "sum(rate(took_seconds_sum{x=\"1\"}[1m])) / sum(rate(took_seconds_sum[1m])) * 100",
+                "sum(rate(took_seconds_bucket{le=\"0.5\"}[1m])) / sum(rate(took_seconds_bucket[1m])) * 100",
+                "sum(rate(cpu_seconds_total{mode=\"idle\"}[1m])) / sum(rate(cpu_seconds_total[1m])) * 100",
+                "sum(rate(sent_bytes_total{x=\"1\"}[1m])) / sum(rate(sent_bytes_total[1m])) * 100",
                 "💥"
             })
     void whateverElseItIsItsValueAloneIsChecked(String query) {
         assertThat(CountableReader.read(query, AT_LEAST_99))
                 .isInstanceOfSatisfying(
                         ThresholdOnly.class, why -> assertThat(why.reason()).isNotBlank());
+    }
+
+    /// Prometheus goes on behind a carriage return.
+    @Test
+    void aCommentEndsAtTheLinesEnd() throws SyntaxException {
+        assertThat(Parser.read("1 # one\r * 100")).isEqualTo(of("*", one(1), one(100)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"5..", "5.*", "GET|PUT", "shop-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)", "(?:a|b)\\\\.c", "^2\\\\d{2}$"})
+    void patternsAsTeamsWriteThemAreUnderstood(String pattern) {
+        assertThat(CountableReader.read(
+                        "sum(rate(a{x!~\"%s\"}[1m])) / sum(rate(a[1m])) * 100".formatted(pattern), AT_LEAST_99))
+                .isInstanceOf(Ratio.class);
     }
 
     @Test
@@ -209,6 +236,8 @@ class CountableReaderTest {
             assertThat(CountableReader.read(query.toString(), AT_LEAST_99)).isNotNull();
         }
         assertThat(CountableReader.read("(".repeat(100_000), AT_LEAST_99)).isInstanceOf(ThresholdOnly.class);
+        var deep = "a{x=~\"%s%s\"}".formatted("(".repeat(50_000), ")".repeat(50_000));
+        assertThat(CountableReader.read(deep, AT_LEAST_99)).isInstanceOf(ThresholdOnly.class);
         assertThat(CountableReader.read("-".repeat(100_000) + "1", AT_LEAST_99)).isInstanceOf(ThresholdOnly.class);
     }
 
