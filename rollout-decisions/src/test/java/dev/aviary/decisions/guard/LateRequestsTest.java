@@ -125,8 +125,11 @@ class LateRequestsTest {
                     .count();
             long inFlight =
                     requests.stream().filter(it -> it.isInFlight(gaugeAt)).count();
+            var before = late;
             late = late.seen(from, answered, ended.size(), slowEnded, inFlight);
 
+            assertThat(late.slow()).isGreaterThanOrEqualTo(before.slow());
+            assertThat(late.fast()).isGreaterThanOrEqualTo(before.fast());
             assertThat(late.slow()).isLessThanOrEqualTo(count(requests, it -> it.isLate(histogramAt)));
             assertThat(late.fast())
                     .isLessThanOrEqualTo(
