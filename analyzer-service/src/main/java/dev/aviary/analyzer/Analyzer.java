@@ -4,10 +4,13 @@ import dev.aviary.analyzer.collect.Collector;
 import dev.aviary.analyzer.collect.KafkaVoice;
 import dev.aviary.analyzer.collect.LiveWorld;
 import dev.aviary.analyzer.collect.Recorder;
+import dev.aviary.analyzer.count.PodCounting;
+import dev.aviary.analyzer.count.Scraper;
 import dev.aviary.analyzer.gate.HookCaller;
 import dev.aviary.analyzer.gate.Hooks;
 import dev.aviary.analyzer.judge.JudgeTopology;
 import dev.aviary.analyzer.live.LiveObjects;
+import dev.aviary.analyzer.live.LivePods;
 import dev.aviary.analyzer.metric.MetricProvider;
 import dev.aviary.analyzer.metric.Metrics;
 import dev.aviary.eventlog.streams.StreamsApp;
@@ -43,15 +46,21 @@ public class Analyzer {
 
     private final AnalyzerConfig config;
     private final LiveObjects live;
+    private final LivePods pods;
     private final List<MetricProvider> providers;
     private final MeterRegistry metrics;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private Optional<StreamsApp> streams = Optional.empty();
 
     public Analyzer(
-            AnalyzerConfig config, LiveObjects live, @All List<MetricProvider> providers, MeterRegistry metrics) {
+            AnalyzerConfig config,
+            LiveObjects live,
+            LivePods pods,
+            @All List<MetricProvider> providers,
+            MeterRegistry metrics) {
         this.config = config;
         this.live = live;
+        this.pods = pods;
         this.providers = providers;
         this.metrics = metrics;
     }
@@ -70,15 +79,14 @@ public class Analyzer {
 
         var clock = InstantSource.system();
         var topics = new Topics(config.topicPrefix());
-        var world = new LiveWorld(
-                new Metrics(live, providers, config.metricsServer(), config.queryTimeout()),
-                new Hooks(live, new HookCaller(Thread::sleep)),
-                new Recorder(metrics));
+        var asking = new Metrics(live, providers, config.metricsServer(), config.queryTimeout());
+        var world = new LiveWorld(asking, new Hooks(live, new HookCaller(Thread::sleep)), new Recorder(metrics));
         var voice = opened(KafkaVoice.to(log, topics));
         var threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("collect-", 0).factory());
         opened(threads::shutdownNow); // a webhook may take minutes: it is called again after a restart
-        var collector = new Collector(threads, later(threads), clock, world, voice);
+        var counting = new PodCounting(pods, opened(new Scraper()), asking::promql, clock, threads);
+        var collector = new Collector(threads, later(threads), clock, world, counting, voice);
         streams = Optional.of(opened(StreamsApp.start(
                 JudgeTopology.of(topics, collector, clock, this::isOurs),
                 settings(log, topics),

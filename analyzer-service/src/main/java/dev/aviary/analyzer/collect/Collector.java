@@ -1,10 +1,13 @@
 package dev.aviary.analyzer.collect;
 
+import dev.aviary.analyzer.count.Counting;
 import dev.aviary.analyzer.judge.Collecting;
 import dev.aviary.decisions.analysis.Wanted;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.CanaryKey;
+import dev.aviary.events.Count;
 import dev.aviary.events.HookKind;
+import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RolloutId;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -12,6 +15,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
@@ -33,6 +38,31 @@ public final class Collector implements Collecting {
         }
     }
 
+    /// The guard's looks at one rollout; one at a time, one after the other.
+    private static final class Watch {
+        private final Wanted.Guard begun;
+        private final Counting.Session session;
+        private int next;
+        private SortedMap<String, Count> told = new TreeMap<>();
+
+        Watch(Wanted.Guard begun, Counting.Session session) {
+            this.begun = begun;
+            this.session = session;
+        }
+
+        boolean isOf(Wanted.Guard guard) {
+            return guard.rollout().equals(begun.rollout()) && guard.question().equals(begun.question());
+        }
+
+        /// A look that tells nothing new is not told: a quiet service doesn't fill the log.
+        boolean isNews(SortedMap<String, Count> counts) {
+            return !counts.equals(told)
+                    || counts.values().stream()
+                            .anyMatch(count -> count instanceof Count.Counted counted
+                                    && !counted.pods().isEmpty());
+        }
+    }
+
     private record LookId(RolloutId rollout, int step, int look) {
         static LookId of(Wanted.Look look) {
             return new LookId(look.rollout(), look.step(), look.look());
@@ -43,6 +73,7 @@ public final class Collector implements Collecting {
     private static final class Post {
         private Wanted wanted = Wanted.NOTHING;
         private final Map<GateId, Integer> attempts = new HashMap<>();
+        private Optional<Watch> watch = Optional.empty();
 
         Optional<Wanted.Look> look(LookId id) {
             return wanted.look().filter(look -> LookId.of(look).equals(id));
@@ -59,17 +90,24 @@ public final class Collector implements Collecting {
     private final BiConsumer<Duration, Runnable> later;
     private final InstantSource clock;
     private final World world;
+    private final Counting counting;
     private final Voice voice;
     private final Map<CanaryKey, Post> posts = new ConcurrentHashMap<>();
 
     /// @param threads one virtual thread per task when live, `Runnable::run` in tests
     /// @param later   runs a task after a delay, on such a thread
     public Collector(
-            Executor threads, BiConsumer<Duration, Runnable> later, InstantSource clock, World world, Voice voice) {
+            Executor threads,
+            BiConsumer<Duration, Runnable> later,
+            InstantSource clock,
+            World world,
+            Counting counting,
+            Voice voice) {
         this.threads = threads;
         this.later = later;
         this.clock = clock;
         this.world = world;
+        this.counting = counting;
         this.voice = voice;
     }
 
@@ -86,11 +124,15 @@ public final class Collector implements Collecting {
             var looks = wanted.look()
                     .map(LookId::of)
                     .filter(id -> !before.look().map(LookId::of).equals(Optional.of(id)));
-            begun = Stream.concat(
+            begun = Stream.of(
                             looks.stream().map(id -> (Runnable) () -> await(canary, post, id)),
                             gates.stream()
                                     .filter(id -> post.attempts.putIfAbsent(id, 0) == null)
-                                    .map(id -> (Runnable) () -> threads.execute(() -> ask(canary, post, id))))
+                                    .map(id -> (Runnable) () -> threads.execute(() -> ask(canary, post, id))),
+                            newWatch(canary, post)
+                                    .map(watch -> (Runnable) () -> threads.execute(() -> count(canary, post, watch)))
+                                    .stream())
+                    .flatMap(tasks -> tasks)
                     .toList();
         }
         begun.forEach(Runnable::run);
@@ -122,6 +164,56 @@ public final class Collector implements Collecting {
                     LOG.debugf("%s look step=%d look=%d metrics=%s", canary, id.step(), id.look(), measured.metrics());
                     say(canary, measured, () -> current(post, id).isPresent());
                 }));
+    }
+
+    private Optional<Watch> newWatch(CanaryKey canary, Post post) {
+        var wanted = post.wanted.guard();
+        var kept = post.watch.filter(watch -> wanted.filter(watch::isOf).isPresent());
+        if (kept.isPresent() || wanted.isEmpty()) {
+            post.watch = kept;
+            return Optional.empty();
+        }
+        var guard = wanted.get();
+        post.watch = Optional.of(new Watch(guard, counting.begin(canary, guard.spec(), clock.instant())));
+        return post.watch;
+    }
+
+    /// What was counted is said until the log has it; the next look begins behind it.
+    private void count(CanaryKey canary, Post post, Watch watch) {
+        current(post, watch)
+                .ifPresent(guard -> inContext(canary, guard.rollout(), () -> {
+                    var counts = watch.session.look();
+                    LOG.debugf("%s counted step=%d metrics=%s", canary, guard.step(), counts);
+                    if (watch.isNews(counts)) {
+                        watch.told = counts;
+                        watch.next = Math.max(watch.next, guard.look());
+                        tell(
+                                canary,
+                                post,
+                                watch,
+                                new RequestsCounted(
+                                        guard.rollout(), guard.step(), watch.next++, guard.question(), counts));
+                    } else {
+                        later.accept(guard.every(), () -> count(canary, post, watch));
+                    }
+                }));
+    }
+
+    private void tell(CanaryKey canary, Post post, Watch watch, RequestsCounted counted) {
+        current(post, watch).ifPresent(guard -> {
+            if (voice.say(canary, counted)) {
+                later.accept(guard.every(), () -> count(canary, post, watch));
+            } else {
+                LOG.warnf("%s counts not on the log, next try in %d ms", canary, PAUSE.toMillis());
+                later.accept(PAUSE, () -> tell(canary, post, watch, counted));
+            }
+        });
+    }
+
+    private static Optional<Wanted.Guard> current(Post post, Watch watch) {
+        synchronized (post) {
+            return post.watch.filter(watch::equals).flatMap(_ -> post.wanted.guard());
+        }
     }
 
     private void say(CanaryKey canary, AnalyzerEvent event, java.util.function.BooleanSupplier isWanted) {

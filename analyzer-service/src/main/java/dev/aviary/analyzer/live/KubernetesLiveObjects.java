@@ -1,7 +1,10 @@
 package dev.aviary.analyzer.live;
 
+import dev.aviary.events.WorkloadRef;
 import dev.aviary.flagger.Canary;
 import dev.aviary.flagger.MetricTemplate;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -9,7 +12,10 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -18,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Plain GETs: a look is rare, and a cache of Secrets would need the right to list them.
 @ApplicationScoped
-public class KubernetesLiveObjects implements LiveObjects {
+public class KubernetesLiveObjects implements LiveObjects, LivePods {
     private static final int MOST_MILLIS = 5_000;
 
     private final KubernetesClient kubernetes;
@@ -84,6 +90,92 @@ public class KubernetesLiveObjects implements LiveObjects {
                                     key, new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8)));
                     return decoded;
                 });
+    }
+
+    /// A new template's pods are made after the old one's: the newest pod tells which they are.
+    @Override
+    public List<LivePod> pods(String namespace, WorkloadRef workload) {
+        var selector = asked(workload.kind(), namespace, workload.name(), () -> switch (workload.kind()) {
+            case "Deployment" ->
+                Optional.ofNullable(kubernetes
+                                .apps()
+                                .deployments()
+                                .inNamespace(namespace)
+                                .withName(workload.name())
+                                .get())
+                        .map(found -> found.getSpec().getSelector())
+                        .orElse(null);
+            case "DaemonSet" ->
+                Optional.ofNullable(kubernetes
+                                .apps()
+                                .daemonSets()
+                                .inNamespace(namespace)
+                                .withName(workload.name())
+                                .get())
+                        .map(found -> found.getSpec().getSelector())
+                        .orElse(null);
+            default -> null;
+        });
+        var listed = selector.flatMap(which -> asked(
+                        "pods of " + workload.kind(),
+                        namespace,
+                        workload.name(),
+                        () -> kubernetes
+                                .pods()
+                                .inNamespace(namespace)
+                                .withLabelSelector(which)
+                                .list(new ListOptionsBuilder()
+                                        .withResourceVersion("0") // of the API server's own memory
+                                        .build())))
+                .map(list -> list.getItems())
+                .orElse(List.of());
+        var newest = listed.stream()
+                .max(Comparator.comparing(pod -> pod.getMetadata().getCreationTimestamp()))
+                .map(KubernetesLiveObjects::template);
+        return listed.stream()
+                .filter(pod -> Optional.of(template(pod)).equals(newest))
+                .flatMap(pod -> living(pod).stream())
+                .sorted(Comparator.comparing(LivePod::name))
+                .toList();
+    }
+
+    private static String template(Pod pod) {
+        var labels = Optional.ofNullable(pod.getMetadata().getLabels()).orElse(Map.of());
+        return labels.getOrDefault("pod-template-hash", labels.getOrDefault("controller-revision-hash", ""));
+    }
+
+    private static Optional<LivePod> living(Pod pod) {
+        var status = pod.getStatus();
+        if (pod.getMetadata().getDeletionTimestamp() != null
+                || status == null
+                || status.getPodIP() == null
+                || status.getStartTime() == null) {
+            return Optional.empty();
+        }
+        var notes = Optional.ofNullable(pod.getMetadata().getAnnotations()).orElse(Map.of());
+        var port = Optional.ofNullable(notes.get("prometheus.io/port"))
+                .filter(text -> text.matches("\\d{1,5}"))
+                .or(() -> firstPort(pod));
+        var host = status.getPodIP().contains(":") ? "[" + status.getPodIP() + "]" : status.getPodIP();
+        var path = notes.getOrDefault("prometheus.io/path", "/metrics");
+        return port.map(number -> new LivePod(
+                pod.getMetadata().getName(),
+                Optional.ofNullable(pod.getSpec().getNodeName()).orElse(""),
+                "%s://%s:%s%s%s"
+                        .formatted(
+                                notes.getOrDefault("prometheus.io/scheme", "http"),
+                                host,
+                                number,
+                                path.startsWith("/") ? "" : "/",
+                                path),
+                Instant.parse(status.getStartTime())));
+    }
+
+    private static Optional<String> firstPort(Pod pod) {
+        return pod.getSpec().getContainers().stream()
+                .flatMap(container -> container.getPorts().stream())
+                .map(port -> String.valueOf(port.getContainerPort()))
+                .findFirst();
     }
 
     @Override

@@ -44,6 +44,18 @@ public final class Metrics {
         return measured;
     }
 
+    /// What a metric's check asks of a Prometheus; empty if it asks another back end, or nothing.
+    ///
+    /// @throws LiveObjects.UnavailableException if it can't be told now
+    public Optional<String> promql(CanaryKey canary, CanarySpec spec, MetricSpec metric) {
+        return switch (metric.source()) {
+            case MetricSpec.BuiltIn() -> BuiltInQueries.of(metric.name(), spec, canary.namespace(), window(metric));
+            case MetricSpec.Query(var promql) -> Optional.of(promql);
+            case MetricSpec.Template template ->
+                template.type().equals("prometheus") ? Optional.of(template.query()) : Optional.empty();
+        };
+    }
+
     private Measurement measure(
             CanaryKey canary, CanarySpec spec, MetricSpec metric, Map<MetricQuery, Measurement> asked) {
         try {

@@ -6,18 +6,25 @@ import dev.aviary.analyzer.Samples;
 import dev.aviary.decisions.analysis.Wanted;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.CanaryKey;
+import dev.aviary.events.Count;
 import dev.aviary.events.GateDecided;
 import dev.aviary.events.GateDecided.Outcome;
 import dev.aviary.events.HookKind;
 import dev.aviary.events.Measurement;
 import dev.aviary.events.MetricsMeasured;
+import dev.aviary.events.RequestsCounted;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class CollectorTest {
@@ -29,6 +36,7 @@ class CollectorTest {
     private final PriorityQueue<Task> later = new PriorityQueue<>(Comparator.comparing(Task::at));
     private final List<AnalyzerEvent> said = new ArrayList<>();
     private final List<Integer> looks = new ArrayList<>();
+    private final Deque<Count> counts = new ArrayDeque<>();
     private Instant now = NOON;
     private Outcome answer = Outcome.CLOSED;
     private boolean logIsAway;
@@ -50,6 +58,7 @@ class CollectorTest {
                             gate.rollout(), gate.kind(), gate.step(), attempt, answer, "ask", Optional.of(403), "no");
                 }
             },
+            (_, _, _) -> () -> new TreeMap<>(Map.of("request-success-rate", counts.removeFirst())),
             (_, event) -> !logIsAway && said.add(event));
 
     @Test
@@ -137,6 +146,66 @@ class CollectorTest {
         pass(Duration.ofMinutes(2));
 
         assertThat(looks).isEmpty();
+    }
+
+    @Test
+    void theGuardLooksAgainAndAgainUntilItIsNoLongerWanted() {
+        counts.addAll(List.of(counted(3), counted(4), counted(5)));
+        collector.want(CHECKOUT, guard(7));
+        collector.want(CHECKOUT, guard(8)); // read back
+        pass(Duration.ofMillis(1500));
+        collector.want(CHECKOUT, Wanted.NOTHING);
+        pass(Duration.ofSeconds(5));
+
+        assertThat(said).extracting(event -> ((RequestsCounted) event).look()).containsExactly(7, 8);
+        assertThat(counts).hasSize(1);
+    }
+
+    @Test
+    void aLookThatTellsNothingNewIsNotSaid() {
+        counts.addAll(List.of(counted(), counted(), new Count.Unread("away"), new Count.Unread("away"), counted(2)));
+        collector.want(CHECKOUT, guard(0));
+        pass(Duration.ofMillis(4500));
+        collector.want(CHECKOUT, Wanted.NOTHING);
+        pass(Duration.ofSeconds(1));
+
+        assertThat(said)
+                .extracting(event -> ((RequestsCounted) event).metrics().get("request-success-rate"))
+                .containsExactly(counted(), new Count.Unread("away"), counted(2));
+    }
+
+    @Test
+    void whatWasCountedIsSaidOnceTheLogIsBack() {
+        counts.addAll(List.of(counted(3), counted(4)));
+        logIsAway = true;
+        collector.want(CHECKOUT, guard(0));
+        pass(Duration.ofMillis(2500));
+        logIsAway = false;
+        pass(Duration.ofSeconds(1));
+
+        assertThat(said)
+                .extracting(event -> ((RequestsCounted) event).metrics().get("request-success-rate"))
+                .containsExactly(counted(3));
+        collector.want(CHECKOUT, Wanted.NOTHING);
+    }
+
+    private static Count counted(long... requests) {
+        return new Count.Counted(
+                Count.Source.PODS,
+                0.01,
+                "failed",
+                Optional.empty(),
+                Arrays.stream(requests)
+                        .mapToObj(total -> new Count.PodCount("pod", "node", Count.Side.CANARY, 0, total))
+                        .toList());
+    }
+
+    private static Wanted guard(int look) {
+        var spec = Samples.spec(Duration.ofSeconds(60), List.of(Samples.SUCCESS));
+        return new Wanted(
+                Optional.empty(),
+                List.of(),
+                Optional.of(new Wanted.Guard(Samples.ROLLOUT, 0, look, Duration.ofSeconds(1), "hash", spec)));
     }
 
     private void pass(Duration time) {

@@ -1,0 +1,21 @@
+package dev.aviary.analyzer.count;
+
+import dev.aviary.events.CanaryKey;
+import dev.aviary.events.CanarySpec;
+import dev.aviary.events.Count;
+import java.time.Instant;
+import java.util.SortedMap;
+
+/// Where the guard's counts come from.
+public interface Counting {
+    /// What a rollout's looks share: the counters as they were at the last one.
+    @FunctionalInterface
+    interface Session {
+        /// What was counted since the look before, by the metric's name. May block; whatever goes wrong is in the
+        /// answer. One at a time.
+        SortedMap<String, Count> look();
+    }
+
+    /// @param now requests from now on count; those of a pod that starts later all do
+    Session begin(CanaryKey canary, CanarySpec spec, Instant now);
+}

@@ -1,0 +1,275 @@
+package dev.aviary.analyzer.count;
+
+import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
+
+import dev.aviary.analyzer.live.LiveObjects;
+import dev.aviary.analyzer.live.LivePods;
+import dev.aviary.analyzer.live.LivePods.LivePod;
+import dev.aviary.analyzer.promql.Countable;
+import dev.aviary.analyzer.promql.Countable.ThresholdOnly;
+import dev.aviary.analyzer.promql.CountableReader;
+import dev.aviary.events.CanaryKey;
+import dev.aviary.events.CanarySpec;
+import dev.aviary.events.Count;
+import dev.aviary.events.Count.Counted;
+import dev.aviary.events.Count.PodCount;
+import dev.aviary.events.Count.Side;
+import dev.aviary.events.Count.Source;
+import dev.aviary.events.MetricSpec;
+import dev.aviary.events.WorkloadRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
+
+/// Counts requests at the pods themselves: each is read once per look, however many metrics ask for it.
+public final class PodCounting implements Counting {
+    static final int MOST_PODS = 20;
+    private static final Duration PODS_KNOWN_FOR = Duration.ofSeconds(3);
+    private static final String STARTED = "process_start_time_seconds";
+
+    /// The PromQL that a metric's check asks, if it is one.
+    @FunctionalInterface
+    public interface Queries {
+        /// @throws LiveObjects.UnavailableException if it can't be told now
+        Optional<String> promql(CanaryKey canary, CanarySpec spec, MetricSpec metric);
+    }
+
+    private final LivePods live;
+    private final Scraper scraper;
+    private final Queries queries;
+    private final InstantSource clock;
+    private final ExecutorService threads;
+
+    /// @param threads one virtual thread per task
+    public PodCounting(LivePods live, Scraper scraper, Queries queries, InstantSource clock, ExecutorService threads) {
+        this.live = live;
+        this.scraper = scraper;
+        this.queries = queries;
+        this.clock = clock;
+        this.threads = threads;
+    }
+
+    @Override
+    public Session begin(CanaryKey canary, CanarySpec spec, Instant now) {
+        return new AtPods(canary, spec, now);
+    }
+
+    private record Watched(LivePod pod, Side side) {}
+
+    private final class AtPods implements Session {
+        private final CanaryKey canary;
+        private final CanarySpec spec;
+        private final Instant begun;
+        private final Map<String, PodTally> tallies = new HashMap<>();
+        private Optional<SortedMap<String, Tallying>> metrics = Optional.empty();
+        private List<Watched> pods = List.of();
+        private Instant podsFrom = Instant.MIN;
+
+        AtPods(CanaryKey canary, CanarySpec spec, Instant begun) {
+            this.canary = canary;
+            this.spec = spec;
+            this.begun = begun;
+        }
+
+        @Override
+        public SortedMap<String, Count> look() {
+            try {
+                var wanted = metrics.orElseGet(this::read);
+                metrics = Optional.of(wanted);
+                if (wanted.values().stream().allMatch(metric -> metric.countable() instanceof ThresholdOnly)) {
+                    return each(wanted, (_, metric) -> because((ThresholdOnly) metric.countable()));
+                }
+                if (!clock.instant().isBefore(podsFrom.plus(PODS_KNOWN_FOR))) {
+                    pods = watched();
+                    podsFrom = clock.instant();
+                    tallies.keySet()
+                            .retainAll(pods.stream()
+                                    .map(watched -> watched.pod().name())
+                                    .collect(toSet()));
+                }
+                return counted(wanted);
+            } catch (LiveObjects.UnavailableException away) {
+                var why = String.valueOf(away.getMessage());
+                var names = spec.metrics().stream().map(MetricSpec::name);
+                return new TreeMap<>(names.collect(toMap(name -> name, _ -> new Count.Unread(why), (one, _) -> one)));
+            }
+        }
+
+        private SortedMap<String, Tallying> read() {
+            var read = new TreeMap<String, Tallying>();
+            for (var metric : spec.metrics()) {
+                Countable countable = queries.promql(canary, spec, metric)
+                        .map(promql -> CountableReader.read(promql, metric.bounds()))
+                        .orElseGet(() -> new ThresholdOnly("it isn't asked of Prometheus"));
+                read.put(
+                        metric.name(),
+                        Tallying.of(countable, canary.namespace(), spec.target().name()));
+            }
+            return read;
+        }
+
+        private List<Watched> watched() {
+            var target = spec.target();
+            var primary = new WorkloadRef(target.kind(), target.name() + "-primary");
+            var all = new ArrayList<Watched>();
+            live.pods(canary.namespace(), target).stream()
+                    .limit(MOST_PODS)
+                    .forEach(pod -> all.add(new Watched(pod, Side.CANARY)));
+            live.pods(canary.namespace(), primary).stream()
+                    .limit(MOST_PODS)
+                    .forEach(pod -> all.add(new Watched(pod, Side.PRIMARY)));
+            return List.copyOf(all);
+        }
+
+        private SortedMap<String, Count> counted(SortedMap<String, Tallying> wanted) {
+            var names = Stream.concat(wanted.values().stream().flatMap(Tallying::names), Stream.of(STARTED))
+                    .collect(toSet());
+            var seen = new HashMap<Watched, Map<String, Tallying.Parts>>();
+            var problems = new TreeMap<String, String>();
+            scraped(names).forEach((watched, answer) -> {
+                try {
+                    var tally = tallies.computeIfAbsent(
+                            watched.pod().name(),
+                            _ -> new PodTally(watched.pod().started().isAfter(begun)));
+                    seen.put(watched, tally.look(answer.get(), wanted, watched.side()));
+                } catch (ExecutionException away) {
+                    podsFrom = Instant.MIN; // it may be gone
+                    if (watched.side() == Side.CANARY) {
+                        problems.put(watched.pod().name(), why(away));
+                    }
+                } catch (InterruptedException ends) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            return each(wanted, (name, metric) -> count(metric, name, seen, problems));
+        }
+
+        private Map<Watched, Future<List<Sample>>> scraped(Set<String> names) {
+            var exposition = new Exposition(names);
+            var under = new HashMap<Watched, Future<List<Sample>>>();
+            for (var watched : pods) {
+                Callable<List<Sample>> task = () -> {
+                    var samples = new ArrayList<Sample>();
+                    exposition.read(scraper.scrape(watched.pod().metrics()), samples::add);
+                    return samples;
+                };
+                under.put(watched, threads.submit(task));
+            }
+            return under;
+        }
+
+        private Count count(
+                Tallying metric,
+                String name,
+                Map<Watched, Map<String, Tallying.Parts>> seen,
+                SortedMap<String, String> problems) {
+            if (metric.countable() instanceof ThresholdOnly only) {
+                return because(only);
+            }
+            var mine = pods.stream()
+                    .filter(watched -> watched.side() == Side.CANARY)
+                    .toList();
+            if (mine.isEmpty()) {
+                return new Count.Unread("the canary has no pods that could be read");
+            }
+            if (mine.stream().noneMatch(watched -> metric.asksFor(watched.pod()))) {
+                return new Count.ThresholdOnly("its query doesn't ask for the canary's pods");
+            }
+            if (mine.stream().noneMatch(seen::containsKey)) {
+                return new Count.Unread("no pod of the canary could be read; %s: %s"
+                        .formatted(problems.firstKey(), problems.get(problems.firstKey())));
+            }
+            var edge = OptionalDouble.empty();
+            var counts = new ArrayList<PodCount>();
+            for (var entry : seen.entrySet()) {
+                var watched = entry.getKey();
+                var parts = entry.getValue().get(name);
+                if (parts != null && (watched.side() == Side.PRIMARY || metric.asksFor(watched.pod()))) {
+                    edge = parts.edge().isPresent() ? parts.edge() : edge;
+                    if (parts.total() > 0) {
+                        counts.add(new PodCount(
+                                watched.pod().name(),
+                                watched.pod().node(),
+                                watched.side(),
+                                parts.total() - parts.good(),
+                                parts.total()));
+                    }
+                }
+            }
+            counts.sort(Comparator.comparing(PodCount::pod));
+            return new Counted(
+                    Source.PODS, metric.allowed(), metric.what(edge), metric.note(edge), List.copyOf(counts));
+        }
+    }
+
+    /// One pod's counters, and what was told of them: of a histogram whose parts don't quite fit together, no request
+    /// is told as failed twice.
+    private static final class PodTally {
+        private final Growth<Series> growth;
+        private final Map<String, Long> good = new HashMap<>();
+        private final Map<String, Long> total = new HashMap<>();
+        private final Map<String, Long> told = new HashMap<>();
+
+        PodTally(boolean newborn) {
+            this.growth = new Growth<>(newborn);
+        }
+
+        Map<String, Tallying.Parts> look(List<Sample> samples, Map<String, Tallying> metrics, Side side) {
+            var now = new HashMap<Series, Double>();
+            var started = OptionalDouble.empty();
+            for (var sample : samples) {
+                if (sample.name().equals(STARTED)) {
+                    started = OptionalDouble.of(sample.value());
+                } else {
+                    now.put(Series.of(sample), sample.value());
+                }
+            }
+            var grown = growth.look(now, started);
+            var parts = new HashMap<String, Tallying.Parts>();
+            metrics.forEach((name, metric) -> parts.put(name, told(name, metric.parts(grown, side))));
+            return parts;
+        }
+
+        private Tallying.Parts told(String name, Tallying.Parts parts) {
+            long failures = total.merge(name, parts.total(), Long::sum) - good.merge(name, parts.good(), Long::sum);
+            long before = told.getOrDefault(name, 0L);
+            told.put(name, Math.max(before, failures));
+            long fresh = Math.max(failures - before, 0);
+            return new Tallying.Parts(parts.total() - fresh, parts.total(), parts.edge());
+        }
+    }
+
+    private static String why(ExecutionException failed) {
+        return failed.getCause() instanceof Scraper.NoAnswer why
+                ? String.valueOf(why.getMessage())
+                : "it can't be read";
+    }
+
+    private static Count because(ThresholdOnly only) {
+        return new Count.ThresholdOnly(only.reason());
+    }
+
+    private static SortedMap<String, Count> each(
+            SortedMap<String, Tallying> metrics, BiFunction<String, Tallying, Count> count) {
+        var counts = new TreeMap<String, Count>();
+        metrics.forEach((name, metric) -> counts.put(name, count.apply(name, metric)));
+        return counts;
+    }
+}

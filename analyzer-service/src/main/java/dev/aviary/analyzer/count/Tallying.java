@@ -1,0 +1,200 @@
+package dev.aviary.analyzer.count;
+
+import static java.util.stream.Collectors.toSet;
+
+import dev.aviary.analyzer.live.LivePods.LivePod;
+import dev.aviary.analyzer.promql.Countable;
+import dev.aviary.analyzer.promql.Countable.Above;
+import dev.aviary.analyzer.promql.Countable.Ratio;
+import dev.aviary.analyzer.promql.Countable.ThresholdOnly;
+import dev.aviary.analyzer.promql.Matcher;
+import dev.aviary.analyzer.promql.Selector;
+import dev.aviary.events.Count.Side;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// How one metric's requests are told from the growth of a pod's counters.
+///
+/// @param countable what a request is, and which fail
+/// @param target    of the canary; its name stands for the primary's on the primary's side
+record Tallying(Countable countable, String namespace, String target) {
+    private static final Set<String> POD = Set.of("pod", "pod_name", "kubernetes_pod_name");
+    private static final Set<String> NAMESPACE = Set.of("namespace", "kubernetes_namespace");
+
+    /// That Prometheus adds from what it scrapes, and that no pod can be held against.
+    private static final Set<String> UNKNOWN =
+            Set.of("job", "instance", "service", "endpoint", "container", "node", "kubernetes_node", "prometheus");
+
+    private static final Set<String> ADDED =
+            Stream.of(POD, NAMESPACE, UNKNOWN).flatMap(Set::stream).collect(toSet());
+
+    /// One pod's requests; the parts of a histogram are read one after the other, so failures are kept as a sum.
+    ///
+    /// @param edge of the bucket that stands for the bound
+    record Parts(long good, long total, OptionalDouble edge) {}
+
+    static Tallying of(Countable countable, String namespace, String target) {
+        return new Tallying(checked(countable), namespace, target);
+    }
+
+    private static Countable checked(Countable countable) {
+        var selectors = switch (countable) {
+            case Ratio ratio -> List.of(ratio.part(), ratio.total());
+            case Above above -> List.of(above.buckets());
+            case ThresholdOnly _ -> List.<Selector>of();
+        };
+        var foreign = selectors.stream()
+                .flatMap(selector -> selector.matchers().stream())
+                .map(Matcher::label)
+                .filter(UNKNOWN::contains)
+                .findFirst();
+        if (foreign.isPresent()) {
+            return new ThresholdOnly(
+                    "its label '%s' is Prometheus' own and can't be found at a pod".formatted(foreign.get()));
+        }
+        if (countable instanceof Ratio ratio && own(ratio.part()).equals(own(ratio.total()))) {
+            return new ThresholdOnly("its two sums differ in labels that only Prometheus adds");
+        }
+        return countable;
+    }
+
+    private static Set<Matcher> own(Selector selector) {
+        return selector.matchers().stream()
+                .filter(matcher -> !ADDED.contains(matcher.label()))
+                .collect(toSet());
+    }
+
+    /// Of the samples that it needs.
+    Stream<String> names() {
+        return switch (countable) {
+            case Ratio ratio -> Stream.of(ratio.total().metric());
+            case Above above -> Stream.of(above.buckets().metric());
+            case ThresholdOnly _ -> Stream.empty();
+        };
+    }
+
+    /// The query asks for this pod's series; of a primary's pod nobody asks.
+    boolean asksFor(LivePod pod) {
+        var selector = switch (countable) {
+            case Ratio ratio -> Optional.of(ratio.total());
+            case Above above -> Optional.of(above.buckets());
+            case ThresholdOnly _ -> Optional.<Selector>empty();
+        };
+        return selector.stream()
+                .flatMap(one -> one.matchers().stream())
+                .allMatch(matcher -> (!POD.contains(matcher.label()) || matcher.matches(pod.name()))
+                        && (!NAMESPACE.contains(matcher.label()) || matcher.matches(namespace)));
+    }
+
+    Parts parts(Map<Series, Long> grown, Side side) {
+        return switch (countable) {
+            case Ratio ratio -> ratio(ratio, grown, side);
+            case Above above -> above(above, grown, side);
+            case ThresholdOnly _ -> new Parts(0, 0, OptionalDouble.empty());
+        };
+    }
+
+    private Parts ratio(Ratio ratio, Map<Series, Long> grown, Side side) {
+        var part = on(side, ratio.part());
+        var total = on(side, ratio.total());
+        long inPart = 0;
+        long all = 0;
+        for (var entry : grown.entrySet()) {
+            var series = entry.getKey();
+            if (total.matches(series.name(), series.labels(), ADDED)) {
+                all += entry.getValue();
+                inPart += part.matches(series.name(), series.labels(), ADDED) ? entry.getValue() : 0;
+            }
+        }
+        return new Parts(ratio.good() ? inPart : all - inPart, all, OptionalDouble.empty());
+    }
+
+    private Parts above(Above above, Map<Series, Long> grown, Side side) {
+        var buckets = on(side, above.buckets());
+        var matching = grown.entrySet().stream()
+                .filter(entry ->
+                        buckets.matches(entry.getKey().name(), entry.getKey().labels(), ADDED))
+                .toList();
+        double bound = above.bound() * (1 - 1e-12); // 500 / 1000 and the like
+        var edge = matching.stream()
+                .mapToDouble(entry -> edge(entry.getKey()))
+                .filter(le -> le >= bound && le < Double.POSITIVE_INFINITY)
+                .min();
+        if (edge.isEmpty()) {
+            return new Parts(0, 0, edge);
+        }
+        return new Parts(sum(matching, edge.getAsDouble()), sum(matching, Double.POSITIVE_INFINITY), edge);
+    }
+
+    private static long sum(List<Map.Entry<Series, Long>> buckets, double edge) {
+        return buckets.stream()
+                .filter(entry -> edge(entry.getKey()) == edge)
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+    }
+
+    private static double edge(Series series) {
+        var le = series.labels().getOrDefault("le", "");
+        try {
+            return le.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(le);
+        } catch (NumberFormatException none) {
+            return Double.NaN;
+        }
+    }
+
+    private Selector on(Side side, Selector selector) {
+        return side == Side.CANARY
+                ? selector
+                : new Selector(
+                        selector.metric(),
+                        selector.matchers().stream()
+                                .map(matcher ->
+                                        new Matcher(matcher.label(), matcher.operator(), ofPrimary(matcher.value())))
+                                .toList());
+    }
+
+    private String ofPrimary(String value) {
+        return value.replaceAll("(?<![\\w-])" + Pattern.quote(target) + "(?![\\w-])", target + "-primary");
+    }
+
+    double allowed() {
+        return switch (countable) {
+            case Ratio ratio -> ratio.allowed();
+            case Above above -> above.allowed();
+            case ThresholdOnly _ -> 0;
+        };
+    }
+
+    /// Completes "23 of 41 requests …".
+    String what(OptionalDouble edge) {
+        return countable instanceof Above above
+                ? "took longer than " + inUnit(above, edge.orElse(above.bound()))
+                : "failed";
+    }
+
+    Optional<String> note(OptionalDouble edge) {
+        return countable instanceof Above above && edge.isPresent() && edge.getAsDouble() > above.bound() * (1 + 1e-12)
+                ? Optional.of("no bucket has its edge at the bound of %s: the next one is taken"
+                        .formatted(inUnit(above, above.bound())))
+                : Optional.empty();
+    }
+
+    private static String inUnit(Above above, double bound) {
+        var name = above.buckets().metric();
+        if (name.endsWith("_seconds_bucket")) {
+            return plain(bound * 1000) + " ms";
+        }
+        return name.endsWith("_milliseconds_bucket") ? plain(bound) + " ms" : plain(bound);
+    }
+
+    private static String plain(double number) {
+        return new BigDecimal(number, new MathContext(6)).stripTrailingZeros().toPlainString();
+    }
+}

@@ -1,0 +1,198 @@
+package dev.aviary.analyzer.count;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aviary.analyzer.HttpStub;
+import dev.aviary.analyzer.Samples;
+import dev.aviary.analyzer.live.LiveObjects;
+import dev.aviary.analyzer.live.LivePods.LivePod;
+import dev.aviary.events.Bounds;
+import dev.aviary.events.Count;
+import dev.aviary.events.Count.Counted;
+import dev.aviary.events.Count.PodCount;
+import dev.aviary.events.Count.Side;
+import dev.aviary.events.MetricSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class PodCountingTest {
+    private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
+    private static final MetricSpec SUCCESS = query(
+            "success",
+            "100 * sum(rate(hits_total{pod=~\"checkout-[0-9a-z]+(-[0-9a-z]+)\",status!~\"5..\"}[1m]))"
+                    + " / sum(rate(hits_total{pod=~\"checkout-[0-9a-z]+(-[0-9a-z]+)\"}[1m]))",
+            new Bounds(Optional.of(99.0), Optional.empty()));
+
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Scraper scraper = new Scraper();
+    private final HttpStub canary = new HttpStub();
+    private final HttpStub primary = new HttpStub();
+    private boolean apiIsAway;
+    private Instant canaryStarted = NOON.minusSeconds(10);
+
+    @AfterEach
+    void close() {
+        threads.shutdownNow();
+        scraper.close();
+        canary.close();
+        primary.close();
+    }
+
+    @Test
+    void eachSideCountsWhatCameSinceTheLookBefore() {
+        canary.answers(200, hits(10, 1)).answers(200, hits(15, 3));
+        primary.answers(200, hits(1000, 10)).answers(200, hits(1100, 10));
+        var session = session(SUCCESS);
+
+        assertThat(counted(session).pods()).isEmpty();
+        var second = counted(session);
+
+        assertThat(second.allowed()).isCloseTo(0.01, org.assertj.core.data.Offset.offset(1e-12));
+        assertThat(second.pods())
+                .containsExactly(
+                        new PodCount("checkout-7f-a", "n1", Side.CANARY, 2, 7),
+                        new PodCount("checkout-primary-9c-b", "n2", Side.PRIMARY, 0, 100));
+    }
+
+    @Test
+    void aPodThatStartedLaterCountsFromItsFirstRequest() {
+        canaryStarted = NOON.plusSeconds(1);
+        canary.answers(200, hits(2, 1));
+        primary.answers(200, hits(1000, 10));
+
+        assertThat(counted(session(SUCCESS)).pods())
+                .containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 1, 3));
+    }
+
+    @Test
+    void requestsAboveABoundBetweenTwoEdgesAreThoseAboveTheNext() {
+        var p99 = query(
+                "p99",
+                "1000 * histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket{pod=~\"checkout-.*\"}[1m])))",
+                new Bounds(Optional.empty(), Optional.of(400.0)));
+        canary.answers(200, took(3, 5, 6)).answers(200, took(4, 7, 10));
+        primary.answers(200, took(0, 0, 0));
+        var session = session(p99);
+
+        counted(session);
+        var second = counted(session);
+
+        assertThat(second.pods()).containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 2, 4));
+        assertThat(second.what()).isEqualTo("took longer than 500 ms");
+        assertThat(second.note()).hasValueSatisfying(note -> assertThat(note).contains("400 ms", "next one"));
+    }
+
+    @Test
+    void aPodThatIsNotReadIsNoTrafficOfItsOwn() {
+        canary.answers(200, hits(10, 0)).answers(503, "").answers(200, hits(20, 0));
+        primary.answers(200, hits(1000, 10));
+        var session = session(SUCCESS);
+        counted(session);
+
+        assertThat(session.look().get("success"))
+                .isEqualTo(
+                        new Count.Unread("no pod of the canary could be read; checkout-7f-a: its metrics answer 503"));
+        assertThat(counted(session).pods()).containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 0, 10));
+    }
+
+    @Test
+    void withoutTheApiServerNothingIsCounted() {
+        apiIsAway = true;
+
+        assertThat(session(SUCCESS).look().get("success")).isEqualTo(new Count.Unread("away"));
+    }
+
+    @Test
+    void aQueryOfSomebodyElsesPodsOrLabelsIsCheckedByItsValueAlone() {
+        canary.answers(200, hits(10, 1));
+        primary.answers(200, hits(10, 1));
+        var other = query(
+                "other",
+                "sum(rate(a_total{pod=~\"cart-.*\",ok=\"1\"}[1m])) / sum(rate(a_total{pod=~\"cart-.*\"}[1m]))",
+                least(0.9));
+        var job = query(
+                "job", "sum(rate(a_total{job=\"x\",ok=\"1\"}[1m])) / sum(rate(a_total{job=\"x\"}[1m]))", least(0.9));
+        var pods = query("pods", "sum(rate(a_total{pod=\"p\"}[1m])) / sum(rate(a_total[1m]))", least(0.9));
+
+        var counts = session(SUCCESS, other, job, pods).look();
+
+        assertThat(counts.get("other"))
+                .isEqualTo(new Count.ThresholdOnly("its query doesn't ask for the canary's pods"));
+        assertThat(counts.get("job"))
+                .isEqualTo(new Count.ThresholdOnly("its label 'job' is Prometheus' own and can't be found at a pod"));
+        assertThat(counts.get("pods"))
+                .isEqualTo(new Count.ThresholdOnly("its two sums differ in labels that only Prometheus adds"));
+        assertThat(counts.get("success")).isInstanceOf(Counted.class);
+    }
+
+    @Test
+    void onePodIsReadOncePerLookHoweverManyMetricsAsk() {
+        canary.answers(200, hits(10, 1));
+        primary.answers(200, hits(10, 1));
+        var again = new MetricSpec("again", SUCCESS.source(), "1m", SUCCESS.bounds());
+
+        session(SUCCESS, again).look();
+
+        assertThat(canary.asked()).hasSize(1);
+        assertThat(primary.asked()).hasSize(1);
+    }
+
+    private Counting.Session session(MetricSpec... metrics) {
+        return new PodCounting(
+                        (_, workload) -> {
+                            if (apiIsAway) {
+                                throw new LiveObjects.UnavailableException("away", new IllegalStateException());
+                            }
+                            return workload.name().equals("checkout")
+                                    ? List.of(new LivePod(
+                                            "checkout-7f-a", "n1", canary.url() + "/metrics", canaryStarted))
+                                    : List.of(new LivePod(
+                                            "checkout-primary-9c-b",
+                                            "n2",
+                                            primary.url() + "/metrics",
+                                            NOON.minusSeconds(3600)));
+                        },
+                        scraper,
+                        (_, _, metric) -> metric.source() instanceof MetricSpec.Query(var promql)
+                                ? Optional.of(promql)
+                                : Optional.empty(),
+                        () -> NOON,
+                        threads)
+                .begin(Samples.CHECKOUT, Samples.spec(Duration.ofSeconds(60), List.of(metrics)), NOON);
+    }
+
+    private static Counted counted(Counting.Session session) {
+        return (Counted) session.look().values().iterator().next();
+    }
+
+    private static Bounds least(double share) {
+        return new Bounds(Optional.of(share), Optional.empty());
+    }
+
+    private static MetricSpec query(String name, String promql, Bounds bounds) {
+        return new MetricSpec(name, new MetricSpec.Query(promql), "1m", bounds);
+    }
+
+    private static String hits(int good, int bad) {
+        return """
+                # TYPE hits_total counter
+                hits_total{status="200"} %d
+                hits_total{status="500"} %d
+                """.formatted(good, bad);
+    }
+
+    private static String took(int quick, int half, int all) {
+        return """
+                took_seconds_bucket{le="0.1"} %d
+                took_seconds_bucket{le="0.5"} %d
+                took_seconds_bucket{le="+Inf"} %d
+                took_seconds_count %d
+                """.formatted(quick, half, all, all);
+    }
+}
