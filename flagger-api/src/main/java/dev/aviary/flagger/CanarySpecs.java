@@ -141,7 +141,8 @@ public final class CanarySpecs {
                         skip,
                         Boolean.TRUE.equals(spec.suspend()),
                         Boolean.TRUE.equals(spec.revertOnDeletion()),
-                        strict),
+                        strict,
+                        Guards.of(canary)),
                 notes(asked));
     }
 
@@ -393,7 +394,7 @@ public final class CanarySpecs {
         return Optional.ofNullable(canary.getMetadata().getAnnotations()).map(annotations -> annotations.get(name));
     }
 
-    private static String annotationField(String name) {
+    static String annotationField(String name) {
         return "metadata.annotations[" + name + "]";
     }
 

@@ -1,0 +1,80 @@
+package dev.aviary.flagger;
+
+import dev.aviary.events.GuardSpec;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/// The annotations `aviary.dev/guard…`.
+final class Guards {
+    static final String MODE = "aviary.dev/guard";
+    static final String ALPHA = "aviary.dev/guard-alpha";
+    static final String BURN_IN = "aviary.dev/guard-burn-in";
+    static final String EVERY = "aviary.dev/guard-every";
+
+    private static final double MOST_ALPHA = 0.1;
+    private static final int MOST_BURN_IN = 1_000_000;
+
+    private Guards() {}
+
+    /// @return empty if no annotation is there
+    static Optional<GuardSpec> of(Canary canary) throws Refused {
+        var given = Optional.ofNullable(canary.getMetadata().getAnnotations()).orElse(Map.of());
+        if (!given.keySet().stream().anyMatch(name -> name.equals(MODE) || name.startsWith(MODE + "-"))) {
+            return Optional.empty();
+        }
+        var usual = GuardSpec.DEFAULT;
+        return Optional.of(new GuardSpec(
+                mode(given.getOrDefault(MODE, "bound")),
+                given.containsKey(ALPHA) ? alpha(given.get(ALPHA)) : usual.alpha(),
+                given.containsKey(BURN_IN) ? burnIn(given.get(BURN_IN)) : usual.burnIn(),
+                given.containsKey(EVERY) ? every(given.get(EVERY)) : usual.every(),
+                usual.suspect(),
+                usual.clearAt(),
+                usual.budget()));
+    }
+
+    private static GuardSpec.Mode mode(String given) throws Refused {
+        return switch (given) {
+            case "off" -> GuardSpec.Mode.OFF;
+            case "shadow" -> GuardSpec.Mode.SHADOW;
+            case "bound" -> GuardSpec.Mode.BOUND;
+            case "primary" -> GuardSpec.Mode.PRIMARY;
+            default -> throw refused(MODE, given, "known: off, shadow, bound, primary");
+        };
+    }
+
+    private static double alpha(String given) throws Refused {
+        try {
+            double alpha = Double.parseDouble(given);
+            if (alpha > 0 && alpha <= MOST_ALPHA) {
+                return alpha;
+            }
+        } catch (NumberFormatException none) {
+            throw refused(ALPHA, given, "it must be a number such as 0.001");
+        }
+        throw refused(ALPHA, given, "it must be above 0 and at most 0.1");
+    }
+
+    private static int burnIn(String given) throws Refused {
+        try {
+            int requests = Integer.parseInt(given);
+            if (requests >= 0 && requests <= MOST_BURN_IN) {
+                return requests;
+            }
+        } catch (NumberFormatException none) {
+            throw refused(BURN_IN, given, "it must be a whole number of requests");
+        }
+        throw refused(BURN_IN, given, "it must be from 0 to %d".formatted(MOST_BURN_IN));
+    }
+
+    private static Duration every(String given) throws Refused {
+        return GoDuration.parse(given)
+                .filter(time -> time.compareTo(GuardSpec.FASTEST) >= 0 && time.compareTo(Duration.ofMinutes(1)) <= 0)
+                .orElseThrow(() -> refused(EVERY, given, "it must be a duration from 250ms to 1m"));
+    }
+
+    private static Refused refused(String annotation, String given, String way) {
+        return new Refused(CanarySpecs.annotationField(annotation), "is \"%s\"; %s".formatted(given, way));
+    }
+}

@@ -1,0 +1,69 @@
+package dev.aviary.flagger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aviary.events.GuardSpec;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class GuardsTest {
+    @Test
+    void withoutAnAnnotationItIsAsUsual() throws Refused {
+        assertThat(Guards.of(canary(Map.of("aviary.dev/drain", "5s")))).isEmpty();
+    }
+
+    @Test
+    void eachAnnotationSetsItsPart() throws Refused {
+        var usual = GuardSpec.DEFAULT;
+
+        assertThat(Guards.of(canary(Map.of(
+                        "aviary.dev/guard", "shadow",
+                        "aviary.dev/guard-alpha", "0.01",
+                        "aviary.dev/guard-burn-in", "0",
+                        "aviary.dev/guard-every", "250ms"))))
+                .isEqualTo(Optional.of(new GuardSpec(
+                        GuardSpec.Mode.SHADOW,
+                        0.01,
+                        0,
+                        Duration.ofMillis(250),
+                        usual.suspect(),
+                        usual.clearAt(),
+                        usual.budget())));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "aviary.dev/guard, on",
+        "aviary.dev/guard-alpha, 0",
+        "aviary.dev/guard-alpha, 0.5",
+        "aviary.dev/guard-alpha, NaN",
+        "aviary.dev/guard-alpha, few",
+        "aviary.dev/guard-burn-in, -1",
+        "aviary.dev/guard-burn-in, 1.5",
+        "aviary.dev/guard-every, 100ms",
+        "aviary.dev/guard-every, 1h",
+        "aviary.dev/guard-every, often",
+    })
+    void whatMakesNoSenseIsRefused(String annotation, String value) {
+        assertThatThrownBy(() -> Guards.of(canary(Map.of(annotation, value))))
+                .isInstanceOfSatisfying(
+                        Refused.class,
+                        refused ->
+                                assertThat(refused.field).isEqualTo("metadata.annotations[%s]".formatted(annotation)));
+    }
+
+    private static Canary canary(Map<String, String> annotations) {
+        var canary = new Canary();
+        canary.setMetadata(new ObjectMetaBuilder()
+                .withName("checkout")
+                .withAnnotations(annotations)
+                .build());
+        return canary;
+    }
+}
