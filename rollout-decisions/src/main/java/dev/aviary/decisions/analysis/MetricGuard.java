@@ -24,7 +24,7 @@ import java.util.TreeMap;
 /// @param burnt        requests of each pod that were counted, not judged
 /// @param from         of the first look
 /// @param to           of the last look
-/// @param failing      when the first request that was judged failed
+/// @param failing      when the first request failed, judged or not
 record MetricGuard(
         Optional<BoundJudge> bound,
         Optional<PrimaryJudge> primary,
@@ -64,6 +64,7 @@ record MetricGuard(
     private MetricGuard counted(Counted counted, int burnIn, Instant now) {
         var nextBurnt = new TreeMap<>(burnt);
         long canaryBurnt = 0;
+        long failed = 0;
         var mine = Tally.NONE;
         var theirs = Tally.NONE;
         for (PodCount pod : counted.pods()) {
@@ -74,6 +75,7 @@ record MetricGuard(
             var judged = new Tally(Math.max(pod.failures() - burning, 0), pod.total() - burning);
             if (pod.side() == Side.CANARY) {
                 canaryBurnt += burning;
+                failed += pod.failures();
                 mine = mine.plus(judged.failures(), judged.total());
             } else {
                 theirs = theirs.plus(judged.failures(), judged.total());
@@ -81,6 +83,7 @@ record MetricGuard(
         }
         var window = mine;
         var control = theirs;
+        boolean fails = failed > 0;
         return new MetricGuard(
                 Optional.of(bound.filter(judge -> judge.allowed() == counted.allowed())
                         .orElseGet(() -> BoundJudge.of(counted.allowed()))
@@ -94,7 +97,7 @@ record MetricGuard(
                 this.burnIn + canaryBurnt,
                 from,
                 now,
-                failing.or(() -> window.failures() > 0 ? Optional.of(now) : Optional.empty()));
+                failing.or(() -> fails ? Optional.of(now) : Optional.empty()));
     }
 
     double boundEvidence() {

@@ -53,7 +53,7 @@ class GuardDeciderTest {
             assertThat(trip.alpha()).isEqualTo(.001);
             assertThat(trip.reason())
                     .isEqualTo(
-                            "request-success-rate: 3 of 3 requests failed, where 1 in 100 may: proven 1.0 s after the"
+                            "request-success-rate: 3 of 3 requests failed, where 1 in 100 may: proven 2.0 s after the"
                                     + " first one; chance of a false alarm at most 0.1 %");
             assertThat(trip.guard()).singleElement().satisfies(result -> {
                 assertThat(result.state()).isEqualTo(State.FAILING);
