@@ -182,7 +182,14 @@ public final class Collector implements Collecting {
     private void count(CanaryKey canary, Post post, Watch watch) {
         current(post, watch)
                 .ifPresent(guard -> inContext(canary, guard.rollout(), () -> {
-                    var counts = watch.session.look();
+                    SortedMap<String, Count> counts;
+                    try {
+                        counts = watch.session.look();
+                    } catch (RuntimeException ours) { // one look that fails mustn't end all others
+                        LOG.errorf(ours, "%s not counted step=%d, next try in %s", canary, guard.step(), guard.every());
+                        later.accept(guard.every(), () -> count(canary, post, watch));
+                        return;
+                    }
                     LOG.debugf("%s counted step=%d metrics=%s", canary, guard.step(), counts);
                     if (watch.isNews(counts)) {
                         watch.told = counts;

@@ -77,7 +77,9 @@ public final class PodCounting implements Counting {
         private final CanaryKey canary;
         private final CanarySpec spec;
         private final Instant begun;
+        /// Kept to the end: one that isn't listed for a while is not counted anew.
         private final Map<String, PodTally> tallies = new HashMap<>();
+
         private Optional<SortedMap<String, Tallying>> metrics = Optional.empty();
         private List<Watched> pods = List.of();
         private Instant podsFrom = Instant.MIN;
@@ -99,10 +101,6 @@ public final class PodCounting implements Counting {
                 if (!clock.instant().isBefore(podsFrom.plus(PODS_KNOWN_FOR))) {
                     pods = watched();
                     podsFrom = clock.instant();
-                    tallies.keySet()
-                            .retainAll(pods.stream()
-                                    .map(watched -> watched.pod().name())
-                                    .collect(toSet()));
                 }
                 return counted(wanted);
             } catch (LiveObjects.UnavailableException away) {
@@ -193,8 +191,11 @@ public final class PodCounting implements Counting {
                 return new Count.ThresholdOnly("its query doesn't ask for the canary's pods");
             }
             if (mine.stream().noneMatch(seen::containsKey)) {
-                return new Count.Unread("no pod of the canary could be read; %s: %s"
-                        .formatted(problems.firstKey(), problems.get(problems.firstKey())));
+                return new Count.Unread(problems.entrySet().stream()
+                        .findFirst()
+                        .map(first -> "no pod of the canary could be read; %s: %s"
+                                .formatted(first.getKey(), first.getValue()))
+                        .orElse("the analyzer stops"));
             }
             var edge = OptionalDouble.empty();
             var counts = new ArrayList<PodCount>();

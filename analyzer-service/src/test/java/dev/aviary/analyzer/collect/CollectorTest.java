@@ -189,6 +189,16 @@ class CollectorTest {
         collector.want(CHECKOUT, Wanted.NOTHING);
     }
 
+    @Test
+    void aLookThatFailsIsNotTheLastOne() {
+        collector.want(CHECKOUT, guard(0)); // nothing to count: it throws
+        counts.add(counted(3));
+        pass(Duration.ofSeconds(1));
+        collector.want(CHECKOUT, Wanted.NOTHING);
+
+        assertThat(said).hasSize(1);
+    }
+
     private static Count counted(long... requests) {
         return new Count.Counted(
                 Count.Source.PODS,

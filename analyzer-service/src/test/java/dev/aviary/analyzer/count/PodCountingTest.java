@@ -34,6 +34,8 @@ class PodCountingTest {
     private final HttpStub canary = new HttpStub();
     private final HttpStub primary = new HttpStub();
     private boolean apiIsAway;
+    private boolean isListed = true;
+    private Instant now = NOON;
     private Instant canaryStarted = NOON.minusSeconds(10);
 
     @AfterEach
@@ -68,6 +70,22 @@ class PodCountingTest {
 
         assertThat(counted(session(SUCCESS)).pods())
                 .containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 1, 3));
+    }
+
+    @Test
+    void aPodThatIsNotListedForAWhileIsNotCountedTwice() {
+        canaryStarted = NOON.plusSeconds(1);
+        canary.answers(200, hits(2, 1));
+        primary.answers(200, hits(1000, 10));
+        var session = session(SUCCESS);
+        counted(session);
+        isListed = false;
+        now = now.plusSeconds(3);
+        session.look();
+        isListed = true;
+        now = now.plusSeconds(3);
+
+        assertThat(counted(session).pods()).isEmpty();
     }
 
     @Test
@@ -149,6 +167,9 @@ class PodCountingTest {
                             if (apiIsAway) {
                                 throw new LiveObjects.UnavailableException("away", new IllegalStateException());
                             }
+                            if (!isListed) {
+                                return List.of();
+                            }
                             return workload.name().equals("checkout")
                                     ? List.of(new LivePod(
                                             "checkout-7f-a", "n1", canary.url() + "/metrics", canaryStarted))
@@ -162,7 +183,7 @@ class PodCountingTest {
                         (_, _, metric) -> metric.source() instanceof MetricSpec.Query(var promql)
                                 ? Optional.of(promql)
                                 : Optional.empty(),
-                        () -> NOON,
+                        () -> now,
                         threads)
                 .begin(Samples.CHECKOUT, Samples.spec(Duration.ofSeconds(60), List.of(metrics)), NOON);
     }
