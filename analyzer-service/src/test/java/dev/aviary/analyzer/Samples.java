@@ -4,6 +4,7 @@ import dev.aviary.decisions.analysis.Wanted;
 import dev.aviary.events.Bounds;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CanarySpec;
+import dev.aviary.events.GuardSpec;
 import dev.aviary.events.HookKind;
 import dev.aviary.events.HookSpec;
 import dev.aviary.events.Measurement;
@@ -35,6 +36,11 @@ public final class Samples {
     private Samples() {}
 
     public static CanarySpec spec(Duration interval, List<MetricSpec> metrics, HookSpec... hooks) {
+        return spec(interval, metrics, Optional.empty(), hooks);
+    }
+
+    public static CanarySpec spec(
+            Duration interval, List<MetricSpec> metrics, Optional<GuardSpec> guard, HookSpec... hooks) {
         return new CanarySpec(
                 new WorkloadRef("Deployment", "checkout"),
                 "gatewayapi:v1",
@@ -51,7 +57,8 @@ public final class Samples {
                 false,
                 false,
                 false,
-                false);
+                false,
+                guard);
     }
 
     public static HookSpec hook(HookKind kind) {

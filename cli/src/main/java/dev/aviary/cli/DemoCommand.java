@@ -9,9 +9,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -36,6 +38,26 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--scrape", defaultValue = "5s", description = "Prometheus'. Default: ${DEFAULT-VALUE}")
     String scrape = "";
 
+    @Option(
+            names = "--repeat",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "That many times, one after the other.")
+    int repeat = 1;
+
+    @Option(
+            names = "--replicas",
+            paramLabel = "N",
+            defaultValue = "2",
+            description = "Of the app. Default: ${DEFAULT-VALUE}")
+    int replicas = 2;
+
+    @Option(
+            names = "--annotate",
+            paramLabel = "NAME=VALUE",
+            description = "Annotation of the demo's Canary, such as aviary.dev/guard=off; may be given several times.")
+    Map<String, String> annotations = Map.of();
+
     @Option(names = "--report", paramLabel = "FILE", description = "Writes what was measured there, in JSON.")
     Optional<Path> report = Optional.empty();
 
@@ -44,12 +66,19 @@ final class DemoCommand implements Callable<Integer> {
         if (!release.equals("all") && !ALL.contains(release)) {
             throw new Problem("--release is \"%s\"; known: slow, good, broken, all.".formatted(release));
         }
+        if (repeat < 1 || replicas < 1) {
+            throw new Problem("--repeat is %d and --replicas %d; each must be at least 1.".formatted(repeat, replicas));
+        }
         var folder = Files.createTempDirectory("aviary-demo");
         var settings = new Demo.Settings(
                 folder,
-                release.equals("all") ? ALL : List.of(release),
+                Collections.nCopies(repeat, release.equals("all") ? ALL : List.of(release)).stream()
+                        .flatMap(List::stream)
+                        .toList(),
                 seconds("--interval", interval),
-                seconds("--scrape", scrape));
+                seconds("--scrape", scrape),
+                replicas,
+                annotations);
         var demo = new Demo(settings);
         var closer = new Thread(demo::close);
         Runtime.getRuntime().addShutdownHook(closer);
@@ -71,7 +100,7 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private static String report(Demo.Settings settings, List<?> releases) throws JsonProcessingException {
+    private static String report(Demo.Settings settings, List<Measured> measured) throws JsonProcessingException {
         var report = new LinkedHashMap<String, Object>();
         report.put(
                 "settings",
@@ -80,8 +109,11 @@ final class DemoCommand implements Callable<Integer> {
                         "scrapeMs", settings.scrape().toMillis(),
                         "requestsPerSecond", settings.perSecond(),
                         "threshold", Demo.THRESHOLD,
+                        "replicas", settings.replicas(),
+                        "annotations", settings.annotations(),
                         "cores", Runtime.getRuntime().availableProcessors()));
-        report.put("releases", releases);
+        report.put("releases", measured);
+        medianExposure(measured).ifPresent(median -> report.put("medianExposureMs", median));
         return Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n";
     }
 
@@ -103,6 +135,19 @@ final class DemoCommand implements Callable<Integer> {
                     millis(one.exposureMs()));
         }
         System.out.println();
+        if (releases.size() > ALL.size()) {
+            medianExposure(releases).ifPresent(median -> System.out.println("median exposure: " + millis(median)));
+        }
+    }
+
+    /// The middle one, or the upper of two.
+    private static Optional<Long> medianExposure(List<Measured> releases) {
+        var sorted = releases.stream()
+                .map(Measured::exposureMs)
+                .filter(Objects::nonNull)
+                .sorted()
+                .toList();
+        return sorted.isEmpty() ? Optional.empty() : Optional.of(sorted.get(sorted.size() / 2));
     }
 
     private static String millis(@org.jspecify.annotations.Nullable Long value) {

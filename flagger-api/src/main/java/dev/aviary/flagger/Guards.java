@@ -4,6 +4,7 @@ import dev.aviary.events.GuardSpec;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// The annotations `aviary.dev/guard…`.
 final class Guards {
@@ -11,9 +12,11 @@ final class Guards {
     static final String ALPHA = "aviary.dev/guard-alpha";
     static final String BURN_IN = "aviary.dev/guard-burn-in";
     static final String EVERY = "aviary.dev/guard-every";
+    static final String IN_FLIGHT = "aviary.dev/guard-in-flight";
 
     private static final double MOST_ALPHA = 0.1;
     private static final int MOST_BURN_IN = 1_000_000;
+    private static final Pattern METRIC = Pattern.compile("[a-zA-Z_:][a-zA-Z0-9_:]*");
 
     private Guards() {}
 
@@ -31,7 +34,8 @@ final class Guards {
                 given.containsKey(EVERY) ? every(given.get(EVERY)) : usual.every(),
                 usual.suspect(),
                 usual.clearAt(),
-                usual.budget()));
+                usual.budget(),
+                given.containsKey(IN_FLIGHT) ? Optional.of(gauge(given.get(IN_FLIGHT))) : usual.inFlight()));
     }
 
     private static GuardSpec.Mode mode(String given) throws Refused {
@@ -72,6 +76,13 @@ final class Guards {
         return GoDuration.parse(given)
                 .filter(time -> time.compareTo(GuardSpec.FASTEST) >= 0 && time.compareTo(Duration.ofMinutes(1)) <= 0)
                 .orElseThrow(() -> refused(EVERY, given, "it must be a duration from 250ms to 1m"));
+    }
+
+    private static String gauge(String given) throws Refused {
+        if (METRIC.matcher(given).matches()) {
+            return given;
+        }
+        throw refused(IN_FLIGHT, given, "it must be a gauge's name such as http_server_active_requests, or \"off\"");
     }
 
     private static Refused refused(String annotation, String given, String way) {

@@ -26,7 +26,8 @@ class GuardsTest {
                         "aviary.dev/guard", "shadow",
                         "aviary.dev/guard-alpha", "0.01",
                         "aviary.dev/guard-burn-in", "0",
-                        "aviary.dev/guard-every", "250ms"))))
+                        "aviary.dev/guard-every", "250ms",
+                        "aviary.dev/guard-in-flight", "pending_requests"))))
                 .isEqualTo(Optional.of(new GuardSpec(
                         GuardSpec.Mode.SHADOW,
                         0.01,
@@ -34,7 +35,8 @@ class GuardsTest {
                         Duration.ofMillis(250),
                         usual.suspect(),
                         usual.clearAt(),
-                        usual.budget())));
+                        usual.budget(),
+                        Optional.of("pending_requests"))));
     }
 
     @ParameterizedTest
@@ -49,6 +51,7 @@ class GuardsTest {
         "aviary.dev/guard-every, 100ms",
         "aviary.dev/guard-every, 1h",
         "aviary.dev/guard-every, often",
+        "aviary.dev/guard-in-flight, requests in flight",
     })
     void whatMakesNoSenseIsRefused(String annotation, String value) {
         assertThatThrownBy(() -> Guards.of(canary(Map.of(annotation, value))))

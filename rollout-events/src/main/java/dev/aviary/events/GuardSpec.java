@@ -12,6 +12,7 @@ import java.util.Optional;
 /// @param suspect what happens when the failures sit in one pod of several
 /// @param clearAt failure ratio that is to be excluded before a step goes on early; empty: steps keep their time
 /// @param budget  bad answers that a rollout may cost; empty: no such bound
+/// @param inFlight gauge of the requests in flight; empty: the well-known ones; `off`: none
 public record GuardSpec(
         Mode mode,
         double alpha,
@@ -19,7 +20,11 @@ public record GuardSpec(
         Duration every,
         Suspect suspect,
         Optional<Double> clearAt,
-        Optional<Long> budget) {
+        Optional<Long> budget,
+        Optional<String> inFlight) {
+    /// Of [#inFlight]: requests that haven't ended yet are not looked at.
+    public static final String NO_GAUGE = "off";
+
     public enum Mode {
         /// No looks at all.
         OFF,
@@ -40,5 +45,12 @@ public record GuardSpec(
     public static final Duration FASTEST = Duration.ofMillis(250);
 
     public static final GuardSpec DEFAULT = new GuardSpec(
-            Mode.BOUND, 0.001, 5, Duration.ofSeconds(1), Suspect.HOLD, Optional.empty(), Optional.empty());
+            Mode.BOUND,
+            0.001,
+            5,
+            Duration.ofSeconds(1),
+            Suspect.HOLD,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
 }

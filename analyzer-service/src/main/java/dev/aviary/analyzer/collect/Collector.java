@@ -201,7 +201,7 @@ public final class Collector implements Collecting {
                                 new RequestsCounted(
                                         guard.rollout(), guard.step(), watch.next++, guard.question(), counts));
                     } else {
-                        later.accept(guard.every(), () -> count(canary, post, watch));
+                        later.accept(watch.session.pace(guard.every()), () -> count(canary, post, watch));
                     }
                 }));
     }
@@ -209,7 +209,7 @@ public final class Collector implements Collecting {
     private void tell(CanaryKey canary, Post post, Watch watch, RequestsCounted counted) {
         current(post, watch).ifPresent(guard -> {
             if (voice.say(canary, counted)) {
-                later.accept(guard.every(), () -> count(canary, post, watch));
+                later.accept(watch.session.pace(guard.every()), () -> count(canary, post, watch));
             } else {
                 LOG.warnf("%s counts not on the log, next try in %d ms", canary, PAUSE.toMillis());
                 later.accept(PAUSE, () -> tell(canary, post, watch, counted));

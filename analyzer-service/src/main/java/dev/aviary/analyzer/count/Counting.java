@@ -3,6 +3,7 @@ package dev.aviary.analyzer.count;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CanarySpec;
 import dev.aviary.events.Count;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.SortedMap;
 
@@ -14,6 +15,12 @@ public interface Counting {
         /// What was counted since the look before, by the metric's name. May block; whatever goes wrong is in the
         /// answer. One at a time.
         SortedMap<String, Count> look();
+
+        /// @param asked from one look to the next, by the guard's settings
+        /// @return the same, or less where requests that haven't ended yet can be told sooner
+        default Duration pace(Duration asked) {
+            return asked;
+        }
     }
 
     /// @param now requests from now on count; those of a pod that starts later all do

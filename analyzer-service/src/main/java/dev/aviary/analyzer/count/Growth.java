@@ -19,6 +19,7 @@ final class Growth<S> {
     private final Map<S, Long> last = new HashMap<>();
     private OptionalDouble process = OptionalDouble.empty();
     private boolean fromZero;
+    private boolean newLife;
 
     /// @param newborn the pod's process started after the looks began: all that it counts is theirs
     Growth(boolean newborn) {
@@ -35,7 +36,8 @@ final class Growth<S> {
                 counters.put(series, value.longValue());
             }
         });
-        if (isRestarted(counters, started)) {
+        newLife = isRestarted(counters, started);
+        if (newLife) {
             last.clear();
             fromZero = true;
         }
@@ -46,6 +48,11 @@ final class Growth<S> {
         counters.forEach((series, value) -> grown.put(series, grown(series, value)));
         last.putAll(counters);
         return grown;
+    }
+
+    /// @return the last look found that all counters began again
+    boolean isNewLife() {
+        return newLife;
     }
 
     private boolean isRestarted(Map<S, Long> counters, OptionalDouble started) {

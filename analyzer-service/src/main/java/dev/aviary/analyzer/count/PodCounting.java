@@ -16,6 +16,7 @@ import dev.aviary.events.Count.Counted;
 import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
 import dev.aviary.events.Count.Source;
+import dev.aviary.events.GuardSpec;
 import dev.aviary.events.MetricSpec;
 import dev.aviary.events.WorkloadRef;
 import java.time.Duration;
@@ -24,8 +25,10 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -80,6 +83,12 @@ public final class PodCounting implements Counting {
         /// Kept to the end: one that isn't listed for a while is not counted anew.
         private final Map<String, PodTally> tallies = new HashMap<>();
 
+        /// By the metric's name, where requests in flight may be told.
+        private final Map<String, InFlight> gauges = new HashMap<>();
+
+        /// Metrics whose gauge the canary's pods showed at the last look.
+        private Set<String> inFlight = Set.of();
+
         private Optional<SortedMap<String, Tallying>> metrics = Optional.empty();
         private List<Watched> pods = List.of();
         private Instant podsFrom = Instant.MIN;
@@ -116,9 +125,11 @@ public final class PodCounting implements Counting {
                 Countable countable = queries.promql(canary, spec, metric)
                         .map(promql -> CountableReader.read(promql, metric.bounds()))
                         .orElseGet(() -> new ThresholdOnly("it isn't asked of Prometheus"));
-                read.put(
-                        metric.name(),
-                        Tallying.of(countable, canary.namespace(), spec.target().name()));
+                var tallying =
+                        Tallying.of(countable, canary.namespace(), spec.target().name());
+                read.put(metric.name(), tallying);
+                InFlight.beside(tallying, spec.guard().orElse(GuardSpec.DEFAULT))
+                        .ifPresent(gauge -> gauges.put(metric.name(), gauge));
             }
             return read;
         }
@@ -137,16 +148,18 @@ public final class PodCounting implements Counting {
         }
 
         private SortedMap<String, Count> counted(SortedMap<String, Tallying> wanted) {
-            var names = Stream.concat(wanted.values().stream().flatMap(Tallying::names), Stream.of(STARTED))
+            var shown = gauges.values().stream().flatMap(InFlight::names).collect(toSet());
+            var names = Stream.of(wanted.values().stream().flatMap(Tallying::names), shown.stream(), Stream.of(STARTED))
+                    .flatMap(each -> each)
                     .collect(toSet());
-            var seen = new HashMap<Watched, Map<String, Tallying.Parts>>();
+            var read = new HashMap<Watched, PodTally.Reading>();
             var problems = new TreeMap<String, String>();
             scraped(names).forEach((watched, answer) -> {
                 try {
                     var tally = tallies.computeIfAbsent(
                             watched.pod().name(),
                             _ -> new PodTally(watched.pod().started().isAfter(begun)));
-                    seen.put(watched, tally.look(answer.get(), wanted, watched.side()));
+                    read.put(watched, tally.read(answer.get(), wanted, shown, watched.side()));
                 } catch (ExecutionException away) {
                     podsFrom = Instant.MIN; // it may be gone
                     if (watched.side() == Side.CANARY) {
@@ -156,17 +169,53 @@ public final class PodCounting implements Counting {
                     Thread.currentThread().interrupt();
                 }
             });
+            var flying = new HashSet<String>();
+            gauges.forEach((name, gauge) -> read.forEach((watched, reading) -> {
+                reading.parts(name).edge().ifPresent(gauge::edge);
+                gauge.at(reading.gauges(), watched.side()).ifPresent(inFlight -> {
+                    gauge.shown(inFlight);
+                    if (watched.side() == Side.CANARY) {
+                        flying.add(name);
+                    }
+                });
+            }));
+            var seen = new HashMap<Watched, Map<String, Tallying.Parts>>();
+            read.entrySet().stream()
+                    .filter(entry -> entry.getKey().side() == Side.PRIMARY)
+                    .forEach(entry -> seen.put(entry.getKey(), told(entry.getKey(), entry.getValue())));
+            gauges.forEach((name, gauge) -> {
+                var primary = seen.values().stream()
+                        .map(parts -> parts.get(name))
+                        .filter(Objects::nonNull)
+                        .toList();
+                gauge.primary(
+                        primary.stream()
+                                .mapToLong(parts -> parts.total() - parts.good())
+                                .sum(),
+                        primary.stream().mapToLong(Tallying.Parts::total).sum());
+            });
+            read.entrySet().stream()
+                    .filter(entry -> entry.getKey().side() == Side.CANARY)
+                    .forEach(entry -> seen.put(entry.getKey(), told(entry.getKey(), entry.getValue())));
+            inFlight = Set.copyOf(flying);
             return each(wanted, (name, metric) -> count(metric, name, seen, problems));
         }
 
-        private Map<Watched, Future<List<Sample>>> scraped(Set<String> names) {
+        private Map<String, Tallying.Parts> told(Watched watched, PodTally.Reading reading) {
+            return Objects.requireNonNull(tallies.get(watched.pod().name())).told(reading, gauges, watched.side());
+        }
+
+        private Map<Watched, Future<Answer>> scraped(Set<String> names) {
             var exposition = new Exposition(names);
-            var under = new HashMap<Watched, Future<List<Sample>>>();
+            var under = new HashMap<Watched, Future<Answer>>();
             for (var watched : pods) {
-                Callable<List<Sample>> task = () -> {
+                Callable<Answer> task = () -> {
+                    long asked = clock.millis();
+                    var body = scraper.scrape(watched.pod().metrics());
+                    long answered = clock.millis() + 1;
                     var samples = new ArrayList<Sample>();
-                    exposition.read(scraper.scrape(watched.pod().metrics()), samples::add);
-                    return samples;
+                    exposition.read(body, samples::add);
+                    return new Answer(samples, asked, answered);
                 };
                 under.put(watched, threads.submit(task));
             }
@@ -216,35 +265,96 @@ public final class PodCounting implements Counting {
             }
             counts.sort(Comparator.comparing(PodCount::pod));
             return new Counted(
-                    Source.PODS, metric.allowed(), metric.what(edge), metric.note(edge), List.copyOf(counts));
+                    isInFlight(name) ? Source.PODS_IN_FLIGHT : Source.PODS,
+                    metric.allowed(),
+                    metric.what(edge),
+                    both(metric.note(edge), inFlightNote(name)),
+                    List.copyOf(counts));
+        }
+
+        private boolean isInFlight(String name) {
+            var gauge = gauges.get(name);
+            return gauge != null
+                    && inFlight.contains(name)
+                    && gauge.distrusted().isEmpty();
+        }
+
+        private Optional<String> inFlightNote(String name) {
+            var gauge = gauges.get(name);
+            if (gauge == null) {
+                return Optional.empty();
+            }
+            return gauge.distrusted().or(() -> inFlight.contains(name) ? Optional.empty() : gauge.missing());
+        }
+
+        @Override
+        public Duration pace(Duration asked) {
+            return gauges.entrySet().stream()
+                    .filter(entry -> isInFlight(entry.getKey()))
+                    .flatMapToLong(entry -> entry.getValue().boundMillis().stream())
+                    .mapToObj(bound -> Duration.ofMillis(Math.max(bound, GuardSpec.FASTEST.toMillis())))
+                    .filter(bound -> bound.compareTo(asked) < 0)
+                    .min(Comparator.naturalOrder())
+                    .orElse(asked);
         }
     }
 
     /// One pod's counters, and what was told of them: of a histogram whose parts don't quite fit together, no request
     /// is told as failed twice.
     private static final class PodTally {
+        /// One answer, read.
+        ///
+        /// @param byMetric by the metric's name: what its counters grew by
+        /// @param gauges   as shown
+        record Reading(Answer when, boolean newLife, Map<String, Tallying.Parts> byMetric, Map<Series, Double> gauges) {
+            Tallying.Parts parts(String metric) {
+                return byMetric.getOrDefault(metric, Tallying.Parts.NONE);
+            }
+        }
+
         private final Growth<Series> growth;
         private final Map<String, Long> good = new HashMap<>();
         private final Map<String, Long> total = new HashMap<>();
         private final Map<String, Long> told = new HashMap<>();
+        private final Map<String, Flow> flows = new HashMap<>();
 
         PodTally(boolean newborn) {
             this.growth = new Growth<>(newborn);
         }
 
-        Map<String, Tallying.Parts> look(List<Sample> samples, Map<String, Tallying> metrics, Side side) {
-            var now = new HashMap<Series, Double>();
+        Reading read(Answer answer, Map<String, Tallying> metrics, Set<String> gauges, Side side) {
+            var counters = new HashMap<Series, Double>();
+            var shown = new HashMap<Series, Double>();
             var started = OptionalDouble.empty();
-            for (var sample : samples) {
+            for (var sample : answer.samples()) {
                 if (sample.name().equals(STARTED)) {
                     started = OptionalDouble.of(sample.value());
                 } else {
-                    now.put(Series.of(sample), sample.value());
+                    (gauges.contains(sample.name()) ? shown : counters).put(Series.of(sample), sample.value());
                 }
             }
-            var grown = growth.look(now, started);
+            var grown = growth.look(counters, started);
             var parts = new HashMap<String, Tallying.Parts>();
-            metrics.forEach((name, metric) -> parts.put(name, told(name, metric.parts(grown, side))));
+            metrics.forEach((name, metric) -> parts.put(name, metric.parts(grown, side)));
+            return new Reading(answer, growth.isNewLife(), parts, shown);
+        }
+
+        Map<String, Tallying.Parts> told(Reading reading, Map<String, InFlight> gauges, Side side) {
+            var parts = new HashMap<String, Tallying.Parts>();
+            reading.byMetric().forEach((name, grown) -> {
+                var gauge = gauges.get(name);
+                parts.put(
+                        name,
+                        gauge == null
+                                ? told(name, grown)
+                                : flows.computeIfAbsent(name, _ -> new Flow())
+                                        .look(
+                                                reading.when(),
+                                                grown,
+                                                reading.newLife(),
+                                                gauge.at(reading.gauges(), side),
+                                                gauge));
+            });
             return parts;
         }
 
@@ -255,6 +365,10 @@ public final class PodCounting implements Counting {
             long fresh = Math.max(failures - before, 0);
             return new Tallying.Parts(parts.total() - fresh, parts.total(), parts.edge());
         }
+    }
+
+    private static Optional<String> both(Optional<String> one, Optional<String> other) {
+        return one.isPresent() && other.isPresent() ? Optional.of(one.get() + "; " + other.get()) : one.or(() -> other);
     }
 
     private static String why(ExecutionException failed) {

@@ -32,13 +32,15 @@ record Tallying(Countable countable, String namespace, String target) {
     private static final Set<String> UNKNOWN =
             Set.of("job", "instance", "service", "endpoint", "container", "node", "kubernetes_node", "prometheus");
 
-    private static final Set<String> ADDED =
+    static final Set<String> ADDED =
             Stream.of(POD, NAMESPACE, UNKNOWN).flatMap(Set::stream).collect(toSet());
 
     /// One pod's requests; the parts of a histogram are read one after the other, so failures are kept as a sum.
     ///
     /// @param edge of the bucket that stands for the bound
-    record Parts(long good, long total, OptionalDouble edge) {}
+    record Parts(long good, long total, OptionalDouble edge) {
+        static final Parts NONE = new Parts(0, 0, OptionalDouble.empty());
+    }
 
     static Tallying of(Countable countable, String namespace, String target) {
         return new Tallying(checked(countable), namespace, target);
@@ -78,6 +80,25 @@ record Tallying(Countable countable, String namespace, String target) {
             case Above above -> Stream.of(above.buckets().metric());
             case ThresholdOnly _ -> Stream.empty();
         };
+    }
+
+    /// Of the histogram that shows how long requests take; empty for other counters, and where its unit isn't known.
+    Optional<Latency> latency() {
+        return countable instanceof Above above
+                ? millis(above.buckets().metric()).map(unit -> new Latency(above.buckets(), unit))
+                : Optional.empty();
+    }
+
+    /// @param unit milliseconds in one of the histogram's
+    record Latency(Selector buckets, double unit) {}
+
+    private static Optional<Double> millis(String histogram) {
+        if (histogram.endsWith("_seconds_bucket")) {
+            return Optional.of(1000.0);
+        }
+        return histogram.endsWith("_milliseconds_bucket") || histogram.endsWith("_rq_time_bucket")
+                ? Optional.of(1.0)
+                : Optional.empty();
     }
 
     /// The query asks for this pod's series; of a primary's pod nobody asks.
@@ -149,7 +170,7 @@ record Tallying(Countable countable, String namespace, String target) {
         }
     }
 
-    private Selector on(Side side, Selector selector) {
+    Selector on(Side side, Selector selector) {
         return side == Side.CANARY
                 ? selector
                 : new Selector(
@@ -187,11 +208,9 @@ record Tallying(Countable countable, String namespace, String target) {
     }
 
     private static String inUnit(Above above, double bound) {
-        var name = above.buckets().metric();
-        if (name.endsWith("_seconds_bucket")) {
-            return plain(bound * 1000) + " ms";
-        }
-        return name.endsWith("_milliseconds_bucket") ? plain(bound) + " ms" : plain(bound);
+        return millis(above.buckets().metric())
+                .map(unit -> plain(bound * unit) + " ms")
+                .orElseGet(() -> plain(bound));
     }
 
     private static String plain(double number) {

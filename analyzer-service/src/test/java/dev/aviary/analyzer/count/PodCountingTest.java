@@ -11,6 +11,8 @@ import dev.aviary.events.Count;
 import dev.aviary.events.Count.Counted;
 import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
+import dev.aviary.events.Count.Source;
+import dev.aviary.events.GuardSpec;
 import dev.aviary.events.MetricSpec;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,6 +30,20 @@ class PodCountingTest {
             "100 * sum(rate(hits_total{pod=~\"checkout-[0-9a-z]+(-[0-9a-z]+)\",status!~\"5..\"}[1m]))"
                     + " / sum(rate(hits_total{pod=~\"checkout-[0-9a-z]+(-[0-9a-z]+)\"}[1m]))",
             new Bounds(Optional.of(99.0), Optional.empty()));
+
+    private static final MetricSpec P99 = query(
+            "p99",
+            "1000 * histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket{pod=~\"checkout-.*\"}[1m])))",
+            new Bounds(Optional.empty(), Optional.of(500.0)));
+    private static final GuardSpec GAUGE = new GuardSpec(
+            GuardSpec.Mode.BOUND,
+            0.001,
+            5,
+            Duration.ofSeconds(1),
+            GuardSpec.Suspect.HOLD,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of("pending"));
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Scraper scraper = new Scraper();
@@ -99,7 +115,7 @@ class PodCountingTest {
         var session = session(p99);
 
         counted(session);
-        var second = counted(session);
+        var second = later(session);
 
         assertThat(second.pods()).containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 2, 4));
         assertThat(second.what()).isEqualTo("took longer than 500 ms");
@@ -161,6 +177,100 @@ class PodCountingTest {
         assertThat(primary.asked()).hasSize(1);
     }
 
+    @Test
+    void aRequestThatHasNotEndedCountsOnceItIsLateAndNotAgainWhenItEnds() {
+        canary.answers(200, flow(0, 0, 0)).answers(200, flow(0, 0, 4)).answers(200, flow(1, 1, 4));
+        canary.answers(200, flow(1, 5, 0));
+        primary.answers(200, flow(900, 900, 0));
+        var session = session(P99);
+        assertThat(counted(session).source()).isEqualTo(Source.PODS_IN_FLIGHT);
+        assertThat(session.pace(Duration.ofSeconds(1))).isEqualTo(Duration.ofMillis(500));
+        assertThat(later(session).pods()).isEmpty();
+
+        assertThat(later(session).pods()).containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 3, 4));
+        assertThat(later(session).pods()).containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 1, 1));
+    }
+
+    @Test
+    void aGaugeThatCountsTheScrapeItselfMakesNothingLate() {
+        canary.answers(200, flow(0, 0, 1));
+        primary.answers(200, flow(0, 0, 1));
+        var session = session(P99);
+
+        for (int look = 0; look < 5; look++) {
+            assertThat(later(session).pods()).isEmpty();
+        }
+    }
+
+    @Test
+    void aGaugeByWhichThePrimaryHangsTooIsNotUsed() {
+        canary.answers(200, flow(0, 0, 0)).answers(200, flow(0, 0, 4));
+        primary.answers(200, flow(900, 900, 0)).answers(200, flow(900, 900, 9));
+        var session = session(P99);
+        counted(session);
+        later(session);
+
+        var third = later(session);
+
+        assertThat(third.pods()).noneMatch(pod -> pod.side() == Side.CANARY);
+        assertThat(third.source()).isEqualTo(Source.PODS);
+        assertThat(third.note()).hasValue("requests in flight are not counted: by them the primary hangs too");
+        assertThat(session.pace(Duration.ofSeconds(1))).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void aGaugeOfRequestsThatTheHistogramNeverCountsIsNotUsed() {
+        canary.answers(200, flow(0, 0, 0)).answers(200, flow(0, 0, 9)).answers(200, flow(1, 1, 0));
+        primary.answers(200, flow(900, 900, 0));
+        var session = session(P99);
+        counted(session);
+        later(session);
+        later(session);
+
+        var fourth = later(session);
+
+        assertThat(fourth.source()).isEqualTo(Source.PODS);
+        assertThat(fourth.note()).hasValueSatisfying(note -> assertThat(note).contains("more than those that ended"));
+    }
+
+    @Test
+    void aGaugeWithoutTheQuerysLabelsIsNotUsed() {
+        canary.answers(200, flow(0, 0, 0)).answers(200, flow(0, 0, 4));
+        primary.answers(200, flow(900, 900, 0));
+        var page = query(
+                "p99",
+                "histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket{page=\"sms\"}[1m])))",
+                new Bounds(Optional.empty(), Optional.of(0.5)));
+        var session = session(page);
+        counted(session);
+        later(session);
+
+        assertThat(later(session).source()).isEqualTo(Source.PODS);
+        assertThat(session.look().toString()).contains("no pod shows 'pending' with the query's labels");
+    }
+
+    @Test
+    void thatRequestsHangIsForgottenWithThePodsProcess() {
+        canary.answers(200, flow(0, 0, 0)).answers(200, flow(3, 3, 4)).answers(200, flow(0, 0, 0));
+        primary.answers(200, flow(900, 900, 0));
+        var session = session(P99);
+        counted(session);
+        assertThat(later(session).pods()).containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 0, 3));
+
+        assertThat(later(session).pods()).isEmpty();
+        assertThat(later(session).source()).isEqualTo(Source.PODS_IN_FLIGHT);
+    }
+
+    private Counted later(Counting.Session session) {
+        now = now.plusMillis(501);
+        return counted(session);
+    }
+
+    /// @param inFlight by the gauge
+    private static String flow(int half, int all, int inFlight) {
+        return took(half, half, all) + "pending %d\n".formatted(inFlight);
+    }
+
     private Counting.Session session(MetricSpec... metrics) {
         return new PodCounting(
                         (_, workload) -> {
@@ -185,7 +295,10 @@ class PodCountingTest {
                                 : Optional.empty(),
                         () -> now,
                         threads)
-                .begin(Samples.CHECKOUT, Samples.spec(Duration.ofSeconds(60), List.of(metrics)), NOON);
+                .begin(
+                        Samples.CHECKOUT,
+                        Samples.spec(Duration.ofSeconds(60), List.of(metrics), Optional.of(GAUGE)),
+                        NOON);
     }
 
     private static Counted counted(Counting.Session session) {

@@ -13,6 +13,7 @@ import dev.aviary.events.*;
 import dev.aviary.flagger.Canary;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.ByteArrayInputStream;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -44,10 +46,25 @@ public final class Demo implements AutoCloseable {
     /// @param folder   of its own, for everything
     /// @param interval of the Canary's analysis
     /// @param scrape   of Prometheus
+    /// @param replicas of the app
+    /// @param annotations that the Canary gets besides its own
     public record Settings(
-            Path folder, List<String> releases, Duration interval, Duration scrape, Duration window, int perSecond) {
-        public Settings(Path folder, List<String> releases, Duration interval, Duration scrape) {
-            this(folder, releases, interval, scrape, Demo.window(scrape), PER_SECOND);
+            Path folder,
+            List<String> releases,
+            Duration interval,
+            Duration scrape,
+            int replicas,
+            Map<String, String> annotations,
+            Duration window,
+            int perSecond) {
+        public Settings(
+                Path folder,
+                List<String> releases,
+                Duration interval,
+                Duration scrape,
+                int replicas,
+                Map<String, String> annotations) {
+            this(folder, releases, interval, scrape, replicas, annotations, Demo.window(scrape), PER_SECOND);
         }
     }
 
@@ -169,12 +186,26 @@ public final class Demo implements AutoCloseable {
                 }
                 for (var object : client.load(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)))
                         .items()) {
+                    switch (object) {
+                        case Canary canary -> annotate(canary);
+                        case Deployment app
+                        when app.getMetadata().getName().equals(NAME) ->
+                            app.getSpec().setReplicas(settings.replicas());
+                        default -> {}
+                    }
                     client.resource(object).fieldManager("demo").serverSideApply();
                 }
             }
         } catch (IOException e) {
             throw new Problem("the demo's manifests can't be read from %s: %s".formatted(folder, e.getMessage()));
         }
+    }
+
+    private void annotate(Canary canary) {
+        var all = new TreeMap<>(
+                Optional.ofNullable(canary.getMetadata().getAnnotations()).orElse(Map.of()));
+        all.putAll(settings.annotations());
+        canary.getMetadata().setAnnotations(all);
     }
 
     private void follow(Pipeline running) throws InterruptedException {
@@ -196,7 +227,7 @@ public final class Demo implements AutoCloseable {
         tell("release %s: %s %s".formatted(release.word(), release.version(), release.what()));
         heard.clear();
         var written = now();
-        write(release);
+        write(release, written);
         var times = times(written, release);
         // Answers that were under way when the route went back count too.
         pause(Duration.ofSeconds(3));
@@ -207,7 +238,7 @@ public final class Demo implements AutoCloseable {
         return measured;
     }
 
-    private void write(Release release) {
+    private void write(Release release, Instant written) {
         client().apps()
                 .deployments()
                 .inNamespace(NAMESPACE)
@@ -215,6 +246,9 @@ public final class Demo implements AutoCloseable {
                 .edit(found -> new DeploymentBuilder(found)
                         .editSpec()
                         .editTemplate()
+                        .editOrNewMetadata()
+                        .addToAnnotations("example.com/written", written.toString()) // one and the same is no new one
+                        .endMetadata()
                         .editSpec()
                         .editFirstContainer()
                         .withImage(NAME + ":" + release.version())

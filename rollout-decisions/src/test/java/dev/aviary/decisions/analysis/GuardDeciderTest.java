@@ -189,7 +189,14 @@ class GuardDeciderTest {
                 from.revertOnDeletion(),
                 from.strict(),
                 Optional.of(new GuardSpec(
-                        mode, by.alpha(), by.burnIn(), by.every(), by.suspect(), by.clearAt(), by.budget())));
+                        mode,
+                        by.alpha(),
+                        by.burnIn(),
+                        by.every(),
+                        by.suspect(),
+                        by.clearAt(),
+                        by.budget(),
+                        by.inFlight())));
         return new Analysis()
                 .hear(new RolloutStarted(ROLLOUT, "v1:one", "v1:two", List.of(), Plan.of(spec), Optional.empty()))
                 .hear(Analysis.step(0))
