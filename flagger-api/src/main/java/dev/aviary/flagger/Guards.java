@@ -4,6 +4,8 @@ import dev.aviary.events.GuardSpec;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /// The annotations `aviary.dev/guard…`.
@@ -35,7 +37,7 @@ final class Guards {
                 usual.suspect(),
                 usual.clearAt(),
                 usual.budget(),
-                given.containsKey(IN_FLIGHT) ? Optional.of(gauge(given.get(IN_FLIGHT))) : usual.inFlight()));
+                given.containsKey(IN_FLIGHT) ? Optional.of(gauges(given.get(IN_FLIGHT))) : usual.inFlight()));
     }
 
     private static GuardSpec.Mode mode(String given) throws Refused {
@@ -78,11 +80,25 @@ final class Guards {
                 .orElseThrow(() -> refused(EVERY, given, "it must be a duration from 250ms to 1m"));
     }
 
-    private static String gauge(String given) throws Refused {
-        if (METRIC.matcher(given).matches()) {
-            return given;
+    private static SortedMap<String, String> gauges(String given) throws Refused {
+        var gauges = new TreeMap<String, String>();
+        if (given.equals("off")) {
+            return gauges;
         }
-        throw refused(IN_FLIGHT, given, "it must be a gauge's name such as http_server_active_requests, or \"off\"");
+        for (var pair : given.split(",", -1)) {
+            var parts = pair.strip().split("=", 2);
+            if (parts.length < 2
+                    || parts[0].isBlank()
+                    || !METRIC.matcher(parts[1]).matches()) {
+                throw refused(
+                        IN_FLIGHT,
+                        given,
+                        "it must be METRIC=GAUGE, the name of one of the Canary's metrics and of the gauge beside its"
+                                + " histogram, several by comma, or \"off\"");
+            }
+            gauges.put(parts[0], parts[1]);
+        }
+        return gauges;
     }
 
     private static Refused refused(String annotation, String given, String way) {

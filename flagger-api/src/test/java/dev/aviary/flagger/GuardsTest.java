@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,7 +28,7 @@ class GuardsTest {
                         "aviary.dev/guard-alpha", "0.01",
                         "aviary.dev/guard-burn-in", "0",
                         "aviary.dev/guard-every", "250ms",
-                        "aviary.dev/guard-in-flight", "pending_requests"))))
+                        "aviary.dev/guard-in-flight", "p99=pending_requests, p50=pending"))))
                 .isEqualTo(Optional.of(new GuardSpec(
                         GuardSpec.Mode.SHADOW,
                         0.01,
@@ -36,7 +37,7 @@ class GuardsTest {
                         usual.suspect(),
                         usual.clearAt(),
                         usual.budget(),
-                        Optional.of("pending_requests"))));
+                        Optional.of(new TreeMap<>(Map.of("p99", "pending_requests", "p50", "pending"))))));
     }
 
     @ParameterizedTest
@@ -51,7 +52,8 @@ class GuardsTest {
         "aviary.dev/guard-every, 100ms",
         "aviary.dev/guard-every, 1h",
         "aviary.dev/guard-every, often",
-        "aviary.dev/guard-in-flight, requests in flight",
+        "aviary.dev/guard-in-flight, pending_requests",
+        "aviary.dev/guard-in-flight, p99=requests in flight",
     })
     void whatMakesNoSenseIsRefused(String annotation, String value) {
         assertThatThrownBy(() -> Guards.of(canary(Map.of(annotation, value))))

@@ -2,6 +2,7 @@ package dev.aviary.events;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /// What the guard may do, and how sure it has to be (annotations `aviary.dev/guard…` of the Canary).
 ///
@@ -12,7 +13,7 @@ import java.util.Optional;
 /// @param suspect what happens when the failures sit in one pod of several
 /// @param clearAt failure ratio that is to be excluded before a step goes on early; empty: steps keep their time
 /// @param budget  bad answers that a rollout may cost; empty: no such bound
-/// @param inFlight gauge of the requests in flight; empty: the well-known ones; `off`: none
+/// @param inFlight gauges of the requests in flight, by the metric beside which each stands; empty: the well-known ones
 public record GuardSpec(
         Mode mode,
         double alpha,
@@ -21,10 +22,7 @@ public record GuardSpec(
         Suspect suspect,
         Optional<Double> clearAt,
         Optional<Long> budget,
-        Optional<String> inFlight) {
-    /// Of [#inFlight]: requests that haven't ended yet are not looked at.
-    public static final String NO_GAUGE = "off";
-
+        Optional<SortedMap<String, String>> inFlight) {
     public enum Mode {
         /// No looks at all.
         OFF,

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.stream.Stream;
 
 /// The gauge of requests in flight that stands beside one metric's histogram, and whether it can be trusted.
 ///
@@ -18,8 +17,17 @@ import java.util.stream.Stream;
 final class InFlight {
     private static final String ENVOY = "envoy_cluster_upstream_rq_active";
 
-    /// OpenTelemetry's `http.server.active_requests` as Prometheus has it, and Envoy's.
-    private static final List<String> WELL_KNOWN = List.of("http_server_active_requests", ENVOY);
+    private static final String SERVER = "http_server_active_requests";
+
+    /// By the histogram beside which they stand: OpenTelemetry's `http.server.active_requests` as Prometheus has it,
+    /// and
+    /// Envoy's.
+    private static final Map<String, String> WELL_KNOWN = Map.of(
+            "http_server_request_duration_seconds_bucket", SERVER,
+            "http_server_duration_milliseconds_bucket", SERVER,
+            "http_server_requests_seconds_bucket", SERVER,
+            "envoy_cluster_upstream_rq_time_bucket", ENVOY,
+            "istio_request_duration_milliseconds_bucket", ENVOY);
 
     /// Labels of Envoy's that say which cluster a request goes to; a pod's own requests are those that come in.
     private static final List<String> ENVOY_CLUSTER = List.of("cluster_name", "envoy_cluster_name");
@@ -29,53 +37,55 @@ final class InFlight {
 
     private final Tallying metric;
     private final Tallying.Latency latency;
-    private final List<String> gauges;
+    private final String gauge;
+    private final boolean isNamed;
     private long floor = Long.MAX_VALUE;
     private double edge = Double.NaN;
     private BoundJudge primary;
     private Optional<String> distrusted = Optional.empty();
 
-    private InFlight(Tallying metric, Tallying.Latency latency, List<String> gauges) {
+    private InFlight(Tallying metric, Tallying.Latency latency, String gauge, boolean isNamed) {
         this.metric = metric;
         this.latency = latency;
-        this.gauges = gauges;
+        this.gauge = gauge;
+        this.isNamed = isNamed;
         this.primary = BoundJudge.of(metric.allowed());
     }
 
-    /// @return empty if nothing in flight can be told of this metric
-    static Optional<InFlight> beside(Tallying metric, GuardSpec guard) {
+    /// @param name of the metric
+    /// @return empty if nothing in flight can be told of it
+    static Optional<InFlight> beside(Tallying metric, String name, GuardSpec guard) {
         var named = guard.inFlight();
-        if (named.filter(GuardSpec.NO_GAUGE::equals).isPresent()) {
-            return Optional.empty();
-        }
         return metric.latency()
-                .map(latency ->
-                        new InFlight(metric, latency, named.map(List::of).orElse(WELL_KNOWN)));
+                .flatMap(latency -> Optional.ofNullable(
+                                named.isPresent()
+                                        ? named.get().get(name)
+                                        : WELL_KNOWN.get(latency.buckets().metric()))
+                        .map(gauge -> new InFlight(metric, latency, gauge, named.isPresent())));
     }
 
-    Stream<String> names() {
-        return gauges.stream();
+    String gauge() {
+        return gauge;
     }
 
-    /// @return requests in flight at a pod, of those that the query asks for; empty if no gauge shows just these
+    /// @return requests in flight at a pod, of those that the query asks for; empty if the gauge doesn't show just
+    /// these
     OptionalLong at(Map<Series, Double> shown, Side side) {
         var wanted = metric.on(side, latency.buckets()).matchers().stream()
                 .filter(matcher -> !Tallying.ADDED.contains(matcher.label()))
                 .filter(matcher -> !isOfThePod(matcher.label()))
                 .toList();
-        for (var gauge : gauges) {
-            var series = shown.entrySet().stream()
-                    .filter(entry -> entry.getKey().name().equals(gauge) && isOwn(entry.getKey()))
-                    .toList();
-            if (!series.isEmpty() && series.stream().allMatch(entry -> hasLabels(entry.getKey(), wanted))) {
-                return OptionalLong.of(series.stream()
-                        .filter(entry -> wanted.stream()
-                                .allMatch(matcher -> matcher.matches(label(entry.getKey(), matcher.label()))))
-                        .mapToLong(entry -> Math.max(0, entry.getValue().longValue()))
-                        .sum());
-            }
+        var series = shown.entrySet().stream()
+                .filter(entry -> entry.getKey().name().equals(gauge) && isOwn(entry.getKey()))
+                .toList();
+        if (series.isEmpty() || !series.stream().allMatch(entry -> hasLabels(entry.getKey(), wanted))) {
+            return OptionalLong.empty();
         }
-        return OptionalLong.empty();
+        return OptionalLong.of(series.stream()
+                .filter(entry ->
+                        wanted.stream().allMatch(matcher -> matcher.matches(label(entry.getKey(), matcher.label()))))
+                .mapToLong(entry -> Math.max(0, entry.getValue().longValue()))
+                .sum());
     }
 
     /// Istio's name of the pod's own workload: the same for all that its proxy counts as coming in.
@@ -135,10 +145,10 @@ final class InFlight {
 
     /// @return what a reader should know if no pod of the canary shows it; nobody asked for the well-known ones
     Optional<String> missing() {
-        return gauges.equals(WELL_KNOWN)
-                ? Optional.empty()
-                : Optional.of("requests in flight are not counted: no pod shows '%s' with the query's labels"
-                        .formatted(gauges.getFirst()));
+        return isNamed
+                ? Optional.of("requests in flight are not counted: no pod shows '%s' with the query's labels"
+                        .formatted(gauge))
+                : Optional.empty();
     }
 
     /// @return why it isn't used

@@ -128,7 +128,7 @@ public final class PodCounting implements Counting {
                 var tallying =
                         Tallying.of(countable, canary.namespace(), spec.target().name());
                 read.put(metric.name(), tallying);
-                InFlight.beside(tallying, spec.guard().orElse(GuardSpec.DEFAULT))
+                InFlight.beside(tallying, metric.name(), spec.guard().orElse(GuardSpec.DEFAULT))
                         .ifPresent(gauge -> gauges.put(metric.name(), gauge));
             }
             return read;
@@ -148,7 +148,7 @@ public final class PodCounting implements Counting {
         }
 
         private SortedMap<String, Count> counted(SortedMap<String, Tallying> wanted) {
-            var shown = gauges.values().stream().flatMap(InFlight::names).collect(toSet());
+            var shown = gauges.values().stream().map(InFlight::gauge).collect(toSet());
             var names = Stream.of(wanted.values().stream().flatMap(Tallying::names), shown.stream(), Stream.of(STARTED))
                     .flatMap(each -> each)
                     .collect(toSet());

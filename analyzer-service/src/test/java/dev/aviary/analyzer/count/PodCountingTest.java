@@ -17,7 +17,9 @@ import dev.aviary.events.MetricSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -43,7 +45,7 @@ class PodCountingTest {
             GuardSpec.Suspect.HOLD,
             Optional.empty(),
             Optional.empty(),
-            Optional.of("pending"));
+            Optional.of(new TreeMap<>(Map.of("p99", "pending"))));
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Scraper scraper = new Scraper();

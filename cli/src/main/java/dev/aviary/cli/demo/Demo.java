@@ -13,6 +13,7 @@ import dev.aviary.events.*;
 import dev.aviary.flagger.Canary;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -187,7 +188,7 @@ public final class Demo implements AutoCloseable {
                 for (var object : client.load(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)))
                         .items()) {
                     switch (object) {
-                        case Canary canary -> annotate(canary);
+                        case HasMetadata canary when canary.getKind().equals("Canary") -> annotate(canary);
                         case Deployment app
                         when app.getMetadata().getName().equals(NAME) ->
                             app.getSpec().setReplicas(settings.replicas());
@@ -201,7 +202,7 @@ public final class Demo implements AutoCloseable {
         }
     }
 
-    private void annotate(Canary canary) {
+    private void annotate(HasMetadata canary) {
         var all = new TreeMap<>(
                 Optional.ofNullable(canary.getMetadata().getAnnotations()).orElse(Map.of()));
         all.putAll(settings.annotations());
