@@ -55,13 +55,13 @@ public final class PodCounting implements Counting {
     }
 
     private final LivePods live;
-    private final Scraper scraper;
+    private final Scraping scraper;
     private final Queries queries;
     private final InstantSource clock;
     private final ExecutorService threads;
 
     /// @param threads one virtual thread per task
-    public PodCounting(LivePods live, Scraper scraper, Queries queries, InstantSource clock, ExecutorService threads) {
+    public PodCounting(LivePods live, Scraping scraper, Queries queries, InstantSource clock, ExecutorService threads) {
         this.live = live;
         this.scraper = scraper;
         this.queries = queries;
@@ -372,7 +372,7 @@ public final class PodCounting implements Counting {
     }
 
     private static String why(ExecutionException failed) {
-        return failed.getCause() instanceof Scraper.NoAnswer why
+        return failed.getCause() instanceof Scraping.NoAnswer why
                 ? String.valueOf(why.getMessage())
                 : "it can't be read";
     }

@@ -13,28 +13,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
 
-/// Gets what a pod says of itself, in time or not at all.
-public final class Scraper implements AutoCloseable {
+/// Gets what a pod says of itself over HTTP, in time or not at all.
+public final class Scraper implements Scraping, AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMillis(400);
     private static final int MOST_BYTES = 10 << 20;
     private static final String ACCEPTED =
             "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=1,*/*;q=0.1";
-
-    /// Why there is no answer, in a few words.
-    static final class NoAnswer extends Exception {
-        private static final long serialVersionUID = 1;
-
-        NoAnswer(String why) {
-            super(why);
-        }
-    }
 
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(PATIENCE)
             .build();
 
-    byte[] scrape(String url) throws NoAnswer {
+    @Override
+    public byte[] scrape(String url) throws NoAnswer {
         try {
             var request = HttpRequest.newBuilder(URI.create(url))
                     .header("Accept", ACCEPTED)
