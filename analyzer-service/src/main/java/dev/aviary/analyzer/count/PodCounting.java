@@ -198,7 +198,19 @@ public final class PodCounting implements Counting {
                     .filter(entry -> entry.getKey().side() == Side.CANARY)
                     .forEach(entry -> seen.put(entry.getKey(), told(entry.getKey(), entry.getValue())));
             inFlight = Set.copyOf(flying);
-            return each(wanted, (name, metric) -> count(metric, name, seen, problems));
+            return each(
+                    wanted,
+                    (name, metric) -> unfit(metric, read)
+                            .<Count>map(Count.ThresholdOnly::new)
+                            .orElseGet(() -> count(metric, name, seen, problems)));
+        }
+
+        private static Optional<String> unfit(Tallying metric, Map<Watched, PodTally.Reading> read) {
+            return read.entrySet().stream()
+                    .filter(entry -> entry.getKey().side() == Side.CANARY)
+                    .sorted(Comparator.comparing(entry -> entry.getKey().pod().name()))
+                    .flatMap(entry -> metric.unfit(entry.getValue().series()).stream())
+                    .findFirst();
         }
 
         private Map<String, Tallying.Parts> told(Watched watched, PodTally.Reading reading) {
@@ -304,9 +316,15 @@ public final class PodCounting implements Counting {
     private static final class PodTally {
         /// One answer, read.
         ///
+        /// @param series   of its counters
         /// @param byMetric by the metric's name: what its counters grew by
         /// @param gauges   as shown
-        record Reading(Answer when, boolean newLife, Map<String, Tallying.Parts> byMetric, Map<Series, Double> gauges) {
+        record Reading(
+                Answer when,
+                boolean newLife,
+                Set<Series> series,
+                Map<String, Tallying.Parts> byMetric,
+                Map<Series, Double> gauges) {
             Tallying.Parts parts(String metric) {
                 return byMetric.getOrDefault(metric, Tallying.Parts.NONE);
             }
@@ -336,7 +354,7 @@ public final class PodCounting implements Counting {
             var grown = growth.look(counters, started);
             var parts = new HashMap<String, Tallying.Parts>();
             metrics.forEach((name, metric) -> parts.put(name, metric.parts(grown, side)));
-            return new Reading(answer, growth.isNewLife(), parts, shown);
+            return new Reading(answer, growth.isNewLife(), grown.keySet(), parts, shown);
         }
 
         Map<String, Tallying.Parts> told(Reading reading, Map<String, InFlight> gauges, Side side) {

@@ -114,6 +114,46 @@ record Tallying(Countable countable, String namespace, String target) {
                         && (!NAMESPACE.contains(matcher.label()) || matcher.matches(namespace)));
     }
 
+    /// Whether its requests can be told apart at a pod at all.
+    ///
+    /// @param shown series of a pod of the canary
+    /// @return why not; empty too while the pod shows nothing of it, as before its first request
+    Optional<String> unfit(Set<Series> shown) {
+        return switch (countable) {
+            case Ratio ratio -> unfit(ratio.total(), shown).or(() -> unfit(ratio.part(), shown));
+            case Above above -> unfit(above.buckets(), shown).or(() -> tooShort(above, shown));
+            case ThresholdOnly _ -> Optional.empty();
+        };
+    }
+
+    private static Optional<String> unfit(Selector selector, Set<Series> shown) {
+        var series = shown.stream()
+                .filter(one -> one.name().equals(selector.metric()))
+                .toList();
+        return selector.matchers().stream()
+                .map(Matcher::label)
+                .filter(label -> !ADDED.contains(label))
+                .filter(label -> !series.isEmpty()
+                        && series.stream().noneMatch(one -> one.labels().containsKey(label)))
+                .findFirst()
+                .map(label -> "its query asks for the label '%s', which %s doesn't have at the pods"
+                        .formatted(label, selector.metric()));
+    }
+
+    private Optional<String> tooShort(Above above, Set<Series> shown) {
+        var buckets = on(Side.CANARY, above.buckets());
+        var longest = shown.stream()
+                .filter(one -> buckets.matches(one.name(), one.labels(), ADDED))
+                .mapToDouble(Tallying::edge)
+                .filter(edge -> edge < Double.POSITIVE_INFINITY)
+                .max();
+        return longest.stream()
+                .filter(edge -> edge < above.bound() * (1 - 1e-12))
+                .mapToObj(edge -> "its histogram ends at %s, below the bound of %s"
+                        .formatted(inUnit(above, edge), inUnit(above, above.bound())))
+                .findFirst();
+    }
+
     Parts parts(Map<Series, Long> grown, Side side) {
         return switch (countable) {
             case Ratio ratio -> ratio(ratio, grown, side);

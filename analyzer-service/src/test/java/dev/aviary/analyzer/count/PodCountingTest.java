@@ -168,6 +168,29 @@ class PodCountingTest {
     }
 
     @Test
+    void whatThePodsDoNotTellApartIsCheckedByItsValueAlone() {
+        canary.answers(200, hits(10, 1) + took(1, 1, 1));
+        primary.answers(200, hits(10, 1));
+        var route = query(
+                "route",
+                "sum(rate(hits_total{route=\"/\",status=\"200\"}[1m])) / sum(rate(hits_total{route=\"/\"}[1m]))",
+                least(0.9));
+        var slow = query(
+                "slow",
+                "histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket[1m])))",
+                new Bounds(Optional.empty(), Optional.of(2.0)));
+
+        var counts = session(SUCCESS, route, slow).look();
+
+        assertThat(counts.get("route"))
+                .isEqualTo(new Count.ThresholdOnly(
+                        "its query asks for the label 'route', which hits_total doesn't have at the pods"));
+        assertThat(counts.get("slow"))
+                .isEqualTo(new Count.ThresholdOnly("its histogram ends at 500 ms, below the bound of 2000 ms"));
+        assertThat(counts.get("success")).isInstanceOf(Counted.class);
+    }
+
+    @Test
     void onePodIsReadOncePerLookHoweverManyMetricsAsk() {
         canary.answers(200, hits(10, 1));
         primary.answers(200, hits(10, 1));
@@ -237,8 +260,8 @@ class PodCountingTest {
 
     @Test
     void aGaugeWithoutTheQuerysLabelsIsNotUsed() {
-        canary.answers(200, flow(0, 0, 0)).answers(200, flow(0, 0, 4));
-        primary.answers(200, flow(900, 900, 0));
+        canary.answers(200, ofPage(flow(0, 0, 0))).answers(200, ofPage(flow(0, 0, 4)));
+        primary.answers(200, ofPage(flow(900, 900, 0)));
         var page = query(
                 "p99",
                 "histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket{page=\"sms\"}[1m])))",
@@ -266,6 +289,10 @@ class PodCountingTest {
     private Counted later(Counting.Session session) {
         now = now.plusMillis(501);
         return counted(session);
+    }
+
+    private static String ofPage(String metrics) {
+        return metrics.replace("{le", "{page=\"sms\",le");
     }
 
     /// @param inFlight by the gauge
