@@ -4,6 +4,7 @@ import dev.aviary.analyzer.collect.Collector;
 import dev.aviary.analyzer.collect.KafkaVoice;
 import dev.aviary.analyzer.collect.LiveWorld;
 import dev.aviary.analyzer.collect.Recorder;
+import dev.aviary.analyzer.count.FallbackCounting;
 import dev.aviary.analyzer.count.PodCounting;
 import dev.aviary.analyzer.count.Scraper;
 import dev.aviary.analyzer.gate.HookCaller;
@@ -85,7 +86,8 @@ public class Analyzer {
         var threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("collect-", 0).factory());
         opened(threads::shutdownNow); // a webhook may take minutes: it is called again after a restart
-        var counting = new PodCounting(pods, opened(new Scraper()), asking::promql, clock, threads);
+        var atPods = new PodCounting(pods, opened(new Scraper()), asking::promql, clock, threads);
+        var counting = new FallbackCounting(atPods, asking::raw, asking::promql, pods, clock);
         var collector = new Collector(threads, later(threads), clock, world, counting, voice);
         streams = Optional.of(opened(StreamsApp.start(
                 JudgeTopology.of(topics, collector, clock, this::isOurs),

@@ -311,8 +311,7 @@ public final class PodCounting implements Counting {
         }
     }
 
-    /// One pod's counters, and what was told of them: of a histogram whose parts don't quite fit together, no request
-    /// is told as failed twice.
+    /// One pod's counters, and what was told of them.
     private static final class PodTally {
         /// One answer, read.
         ///
@@ -331,9 +330,7 @@ public final class PodCounting implements Counting {
         }
 
         private final Growth<Series> growth;
-        private final Map<String, Long> good = new HashMap<>();
-        private final Map<String, Long> total = new HashMap<>();
-        private final Map<String, Long> told = new HashMap<>();
+        private final Map<String, Told> counters = new HashMap<>();
         private final Map<String, Flow> flows = new HashMap<>();
 
         PodTally(boolean newborn) {
@@ -341,17 +338,17 @@ public final class PodCounting implements Counting {
         }
 
         Reading read(Answer answer, Map<String, Tallying> metrics, Set<String> gauges, Side side) {
-            var counters = new HashMap<Series, Double>();
+            var now = new HashMap<Series, Double>();
             var shown = new HashMap<Series, Double>();
             var started = OptionalDouble.empty();
             for (var sample : answer.samples()) {
                 if (sample.name().equals(STARTED)) {
                     started = OptionalDouble.of(sample.value());
                 } else {
-                    (gauges.contains(sample.name()) ? shown : counters).put(Series.of(sample), sample.value());
+                    (gauges.contains(sample.name()) ? shown : now).put(Series.of(sample), sample.value());
                 }
             }
-            var grown = growth.look(counters, started);
+            var grown = growth.look(now, started);
             var parts = new HashMap<String, Tallying.Parts>();
             metrics.forEach((name, metric) -> parts.put(name, metric.parts(grown, side)));
             return new Reading(answer, growth.isNewLife(), grown.keySet(), parts, shown);
@@ -364,7 +361,8 @@ public final class PodCounting implements Counting {
                 parts.put(
                         name,
                         gauge == null
-                                ? told(name, grown)
+                                ? counters.computeIfAbsent(name, _ -> new Told())
+                                        .look(grown)
                                 : flows.computeIfAbsent(name, _ -> new Flow())
                                         .look(
                                                 reading.when(),
@@ -374,14 +372,6 @@ public final class PodCounting implements Counting {
                                                 gauge));
             });
             return parts;
-        }
-
-        private Tallying.Parts told(String name, Tallying.Parts parts) {
-            long failures = total.merge(name, parts.total(), Long::sum) - good.merge(name, parts.good(), Long::sum);
-            long before = told.getOrDefault(name, 0L);
-            told.put(name, Math.max(before, failures));
-            long fresh = Math.max(failures - before, 0);
-            return new Tallying.Parts(parts.total() - fresh, parts.total(), parts.edge());
         }
     }
 

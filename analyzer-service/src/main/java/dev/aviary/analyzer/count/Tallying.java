@@ -24,8 +24,9 @@ import java.util.stream.Stream;
 ///
 /// @param countable what a request is, and which fail
 /// @param target    of the canary; its name stands for the primary's on the primary's side
-record Tallying(Countable countable, String namespace, String target) {
-    private static final Set<String> POD = Set.of("pod", "pod_name", "kubernetes_pod_name");
+/// @param added     labels that the source doesn't know
+record Tallying(Countable countable, String namespace, String target, Set<String> added) {
+    static final Set<String> POD = Set.of("pod", "pod_name", "kubernetes_pod_name");
     private static final Set<String> NAMESPACE = Set.of("namespace", "kubernetes_namespace");
 
     /// That Prometheus adds from what it scrapes, and that no pod can be held against.
@@ -43,7 +44,21 @@ record Tallying(Countable countable, String namespace, String target) {
     }
 
     static Tallying of(Countable countable, String namespace, String target) {
-        return new Tallying(checked(countable), namespace, target);
+        return new Tallying(checked(countable), namespace, target, ADDED);
+    }
+
+    /// Of what Prometheus has, with all its labels.
+    static Tallying stored(Countable countable, String namespace, String target) {
+        return new Tallying(countable, namespace, target, Set.of());
+    }
+
+    /// All its requests.
+    Optional<Selector> all() {
+        return switch (countable) {
+            case Ratio ratio -> Optional.of(ratio.total());
+            case Above above -> Optional.of(above.buckets());
+            case ThresholdOnly _ -> Optional.empty();
+        };
     }
 
     private static Countable checked(Countable countable) {
@@ -75,11 +90,7 @@ record Tallying(Countable countable, String namespace, String target) {
 
     /// Of the samples that it needs.
     Stream<String> names() {
-        return switch (countable) {
-            case Ratio ratio -> Stream.of(ratio.total().metric());
-            case Above above -> Stream.of(above.buckets().metric());
-            case ThresholdOnly _ -> Stream.empty();
-        };
+        return all().stream().map(Selector::metric);
     }
 
     /// Of the histogram that shows how long requests take; empty for other counters, and where its unit isn't known.
@@ -103,12 +114,7 @@ record Tallying(Countable countable, String namespace, String target) {
 
     /// The query asks for this pod's series; of a primary's pod nobody asks.
     boolean asksFor(LivePod pod) {
-        var selector = switch (countable) {
-            case Ratio ratio -> Optional.of(ratio.total());
-            case Above above -> Optional.of(above.buckets());
-            case ThresholdOnly _ -> Optional.<Selector>empty();
-        };
-        return selector.stream()
+        return all().stream()
                 .flatMap(one -> one.matchers().stream())
                 .allMatch(matcher -> (!POD.contains(matcher.label()) || matcher.matches(pod.name()))
                         && (!NAMESPACE.contains(matcher.label()) || matcher.matches(namespace)));
@@ -169,9 +175,9 @@ record Tallying(Countable countable, String namespace, String target) {
         long all = 0;
         for (var entry : grown.entrySet()) {
             var series = entry.getKey();
-            if (total.matches(series.name(), series.labels(), ADDED)) {
+            if (total.matches(series.name(), series.labels(), added)) {
                 all += entry.getValue();
-                inPart += part.matches(series.name(), series.labels(), ADDED) ? entry.getValue() : 0;
+                inPart += part.matches(series.name(), series.labels(), added) ? entry.getValue() : 0;
             }
         }
         return new Parts(ratio.good() ? inPart : all - inPart, all, OptionalDouble.empty());
@@ -181,7 +187,7 @@ record Tallying(Countable countable, String namespace, String target) {
         var buckets = on(side, above.buckets());
         var matching = grown.entrySet().stream()
                 .filter(entry ->
-                        buckets.matches(entry.getKey().name(), entry.getKey().labels(), ADDED))
+                        buckets.matches(entry.getKey().name(), entry.getKey().labels(), added))
                 .toList();
         double bound = above.bound() * (1 - 1e-12); // 500 / 1000 and the like
         var edge = matching.stream()
@@ -216,13 +222,18 @@ record Tallying(Countable countable, String namespace, String target) {
                 : new Selector(
                         selector.metric(),
                         selector.matchers().stream()
-                                .map(matcher ->
-                                        new Matcher(matcher.label(), matcher.operator(), ofPrimary(matcher.value())))
+                                .map(matcher -> new Matcher(matcher.label(), matcher.operator(), ofPrimary(matcher)))
                                 .toList());
     }
 
-    private String ofPrimary(String value) {
-        return value.replaceAll("(?<![\\w-])" + Pattern.quote(target) + "(?![\\w-])", target + "-primary");
+    private String ofPrimary(Matcher matcher) {
+        var behind = POD.contains(matcher.label()) ? "(?=-)(?!-primary-)" : "(?![\\w-])";
+        return matcher.value().replaceAll("(?<![\\w-])" + Pattern.quote(target) + behind, target + "-primary");
+    }
+
+    /// A canary's query may ask for the primary's pods too, as `checkout-.*` does.
+    boolean isOfPrimary(String pod) {
+        return pod.startsWith(target + "-primary-");
     }
 
     double allowed() {

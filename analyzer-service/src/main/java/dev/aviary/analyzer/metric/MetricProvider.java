@@ -13,4 +13,11 @@ public interface MetricProvider {
     /// What the back end says now. Never throws: whatever goes wrong is a [Measurement] too, without secrets in its
     /// words.
     Measurement measure(MetricQuery query);
+
+    /// Samples as they were scraped, where the back end keeps them; never throws either.
+    ///
+    /// @param query whose text names a range
+    default RawSamples raw(MetricQuery query) {
+        return new RawSamples.None(type() + " shows no raw counters");
+    }
 }

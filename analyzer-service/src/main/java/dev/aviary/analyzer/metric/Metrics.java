@@ -83,34 +83,67 @@ public final class Metrics {
 
     private Measurement inPrometheus(
             CanaryKey canary, CanarySpec spec, MetricSpec metric, String query, Map<MetricQuery, Measurement> asked) {
-        var address = live.canary(canary.namespace(), canary.name())
+        return ask("prometheus", question(backend(canary), query, metric, spec), asked);
+    }
+
+    private Backend backend(CanaryKey canary) {
+        return Backend.at(live.canary(canary.namespace(), canary.name())
                 .flatMap(object -> Optional.ofNullable(object.getSpec()))
                 .flatMap(object -> Optional.ofNullable(object.metricsServer()))
                 .filter(url -> !url.isBlank())
-                .orElse(metricsServer);
-        return ask("prometheus", question(Backend.at(address), query, metric, spec), asked);
+                .orElse(metricsServer));
     }
 
     private Measurement byTemplate(
             CanarySpec spec, MetricSpec metric, MetricSpec.Template template, Map<MetricQuery, Measurement> asked) {
+        try {
+            return ask(template.type(), question(backend(template), template.query(), metric, spec), asked);
+        } catch (UnusableException unusable) {
+            return new Measurement.Refused(unusable.sentence);
+        }
+    }
+
+    /// The samples behind a metric's query, where the metric is asked of a Prometheus. May block.
+    ///
+    /// @param range a selector with its range, such as `hits_total{status="200"}[1m]`
+    public RawSamples raw(CanaryKey canary, CanarySpec spec, MetricSpec metric, String range) {
+        try {
+            var backend = metric.source() instanceof MetricSpec.Template template ? backend(template) : backend(canary);
+            return Optional.ofNullable(providers.get("prometheus"))
+                    .map(provider -> provider.raw(question(backend, range, metric, spec)))
+                    .orElseGet(() -> new RawSamples.None("no Prometheus is known"));
+        } catch (UnusableException unusable) {
+            return new RawSamples.None(unusable.sentence);
+        } catch (LiveObjects.UnavailableException away) {
+            return new RawSamples.None(String.valueOf(away.getMessage()));
+        }
+    }
+
+    private static final class UnusableException extends Exception {
+        private static final long serialVersionUID = 1;
+        private final String sentence;
+
+        UnusableException(String sentence) {
+            super(sentence);
+            this.sentence = sentence;
+        }
+    }
+
+    private Backend backend(MetricSpec.Template template) throws UnusableException {
         var name = "MetricTemplate %s/%s".formatted(template.namespace(), template.name());
         var provider = live.template(template.namespace(), template.name())
                 .flatMap(object -> Optional.ofNullable(object.getSpec()))
-                .flatMap(object -> Optional.ofNullable(object.provider()));
-        if (provider.isEmpty()) {
-            return new Measurement.Refused(name + " is not there, or has no spec.provider; apply it again");
-        }
-        var secret = secret(template.namespace(), provider.get());
-        if (secret.isEmpty()) {
-            return new Measurement.Refused(
-                    "%s names a Secret that isn't in namespace %s".formatted(name, template.namespace()));
-        }
-        var backend = new Backend(
-                Optional.ofNullable(provider.get().address()).orElse(metricsServer),
-                provider.get().headers(),
-                secret.get(),
-                Boolean.TRUE.equals(provider.get().insecureSkipVerify()));
-        return ask(template.type(), question(backend, template.query(), metric, spec), asked);
+                .flatMap(object -> Optional.ofNullable(object.provider()))
+                .orElseThrow(
+                        () -> new UnusableException(name + " is not there, or has no spec.provider; apply it again"));
+        var secret = secret(template.namespace(), provider)
+                .orElseThrow(() -> new UnusableException(
+                        "%s names a Secret that isn't in namespace %s".formatted(name, template.namespace())));
+        return new Backend(
+                Optional.ofNullable(provider.address()).orElse(metricsServer),
+                provider.headers(),
+                secret,
+                Boolean.TRUE.equals(provider.insecureSkipVerify()));
     }
 
     /// From the template's own namespace only.

@@ -4,7 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.aviary.events.Measurement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// What an answer of Prometheus' query API means.
 final class PrometheusAnswer {
@@ -26,6 +30,35 @@ final class PrometheusAnswer {
         return status < 500 && status != 429
                 ? new Measurement.Refused(words.strip())
                 : new Measurement.Unreachable(words.strip());
+    }
+
+    /// @param body of a query for a range
+    static RawSamples raw(int status, String body) {
+        var data = json(body)
+                .filter(answer ->
+                        status == 200 && answer.path("status").asText().equals("success"))
+                .map(answer -> answer.path("data"))
+                .filter(result -> result.path("resultType").asText().equals("matrix"));
+        if (data.isEmpty()) {
+            return new RawSamples.None("Prometheus answers %d %s".formatted(status, shortened(body)));
+        }
+        var all = new ArrayList<RawSamples.Series>();
+        for (var series : data.get().path("result")) {
+            var labels = new TreeMap<String, String>();
+            series.path("metric")
+                    .properties()
+                    .forEach(
+                            label -> labels.put(label.getKey(), label.getValue().asText()));
+            var name = Objects.requireNonNullElse(labels.remove("__name__"), "");
+            var points = new ArrayList<RawSamples.Point>();
+            for (var point : series.path("values")) {
+                if (number(point.path(1).asText()) instanceof Measurement.Value(double value)) {
+                    points.add(new RawSamples.Point(Math.round(point.path(0).asDouble() * 1000), value));
+                }
+            }
+            all.add(new RawSamples.Series(name, labels, List.copyOf(points)));
+        }
+        return new RawSamples.Stored(List.copyOf(all));
     }
 
     private static Measurement result(JsonNode data, boolean lastOfSeveralWins) {

@@ -17,6 +17,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// Prometheus, and what speaks its API. A Secret may hold `token`, or `username` and `password`.
@@ -36,18 +39,43 @@ public class PrometheusMetricProvider implements MetricProvider {
 
     @Override
     public Measurement measure(MetricQuery query) {
+        return ask(
+                query,
+                (status, body) -> PrometheusAnswer.read(status, body, query.lastOfSeveralWins()),
+                Measurement.Refused::new,
+                Measurement.Unreachable::new,
+                () -> new Measurement.TimedOut(query.timeout().toMillis()));
+    }
+
+    @Override
+    public RawSamples raw(MetricQuery query) {
+        return ask(
+                query,
+                PrometheusAnswer::raw,
+                RawSamples.None::new,
+                RawSamples.None::new,
+                () -> new RawSamples.None("Prometheus gave no answer in %d ms"
+                        .formatted(query.timeout().toMillis())));
+    }
+
+    /// @param <A> what is made of the answer
+    private <A> A ask(
+            MetricQuery query,
+            BiFunction<Integer, String, ? extends A> read,
+            Function<String, ? extends A> refused,
+            Function<String, ? extends A> unreachable,
+            Supplier<? extends A> late) {
         var problem = problem(query.backend());
         if (problem.isPresent()) {
-            return new Measurement.Refused(problem.get());
+            return refused.apply(problem.get());
         }
-        long millis = query.timeout().toMillis();
-        try (var answer = client(new Key(query.backend(), millis)).query(query.text())) {
-            return PrometheusAnswer.read(
-                    answer.getStatus(), answer.readEntity(String.class), query.lastOfSeveralWins());
+        try (var answer =
+                client(new Key(query.backend(), query.timeout().toMillis())).query(query.text())) {
+            return read.apply(answer.getStatus(), answer.readEntity(String.class));
         } catch (ProcessingException | IllegalStateException failed) {
             return causes(failed).anyMatch(PrometheusMetricProvider::isTimeout)
-                    ? new Measurement.TimedOut(millis)
-                    : new Measurement.Unreachable("%s: %s".formatted(query.backend(), words(failed)));
+                    ? late.get()
+                    : unreachable.apply("%s: %s".formatted(query.backend(), words(failed)));
         }
     }
 

@@ -1,0 +1,137 @@
+package dev.aviary.analyzer.count;
+
+import dev.aviary.analyzer.live.LiveObjects;
+import dev.aviary.analyzer.live.LivePods;
+import dev.aviary.analyzer.metric.RawSamples;
+import dev.aviary.analyzer.promql.CountableReader;
+import dev.aviary.events.CanaryKey;
+import dev.aviary.events.CanarySpec;
+import dev.aviary.events.Count;
+import dev.aviary.events.MetricSpec;
+import dev.aviary.events.WorkloadRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/// Counts at the pods, and by Prometheus' raw counters where that fails. A metric that changed over stays there: its
+/// requests are never counted by both.
+public final class FallbackCounting implements Counting {
+    /// Looks one after the other that can't be read at the pods.
+    static final int PATIENCE = 5;
+
+    /// Asks where the metric's check asks.
+    @FunctionalInterface
+    public interface Raw {
+        /// @param range selector and range
+        RawSamples ask(CanaryKey canary, CanarySpec spec, MetricSpec metric, String range);
+    }
+
+    private final Counting atPods;
+    private final Raw raw;
+    private final PodCounting.Queries queries;
+    private final LivePods live;
+    private final InstantSource clock;
+
+    public FallbackCounting(Counting atPods, Raw raw, PodCounting.Queries queries, LivePods live, InstantSource clock) {
+        this.atPods = atPods;
+        this.raw = raw;
+        this.queries = queries;
+        this.live = live;
+        this.clock = clock;
+    }
+
+    @Override
+    public Session begin(CanaryKey canary, CanarySpec spec, Instant now) {
+        return new Both(canary, spec, atPods.begin(canary, spec, now));
+    }
+
+    private final class Both implements Session {
+        private final CanaryKey canary;
+        private final CanarySpec spec;
+        private final Session pods;
+        private final Map<String, RawCounting> changed = new HashMap<>();
+        private final Map<String, Integer> unread = new HashMap<>();
+
+        Both(CanaryKey canary, CanarySpec spec, Session pods) {
+            this.canary = canary;
+            this.spec = spec;
+            this.pods = pods;
+        }
+
+        @Override
+        public Duration pace(Duration asked) {
+            return pods.pace(asked);
+        }
+
+        @Override
+        public SortedMap<String, Count> look() {
+            var counts = new TreeMap<>(pods.look());
+            var now = clock.instant();
+            for (var metric : spec.metrics()) {
+                Optional.ofNullable(counts.get(metric.name()))
+                        .flatMap(count -> instead(metric, count, now))
+                        .ifPresent(prometheus -> counts.put(metric.name(), prometheus.look(now)));
+            }
+            return counts;
+        }
+
+        private Optional<RawCounting> instead(MetricSpec metric, Count count, Instant now) {
+            var known = Optional.ofNullable(changed.get(metric.name()));
+            if (known.isPresent()) {
+                return known;
+            }
+            return why(metric, count).flatMap(why -> {
+                var begun = raw(metric, why, now);
+                begun.ifPresent(counting -> changed.put(metric.name(), counting));
+                return begun;
+            });
+        }
+
+        /// Why it has to be asked elsewhere.
+        private Optional<String> why(MetricSpec metric, Count count) {
+            return switch (count) {
+                case Count.Counted _ -> {
+                    unread.remove(metric.name());
+                    yield Optional.empty();
+                }
+                case Count.Unread(var why) ->
+                    unread.merge(metric.name(), 1, Integer::sum) < PATIENCE ? Optional.empty() : Optional.of(why);
+                case Count.ThresholdOnly(var why) -> Optional.of(why);
+            };
+        }
+
+        private Optional<RawCounting> raw(MetricSpec metric, String why, Instant now) {
+            try {
+                return queries.promql(canary, spec, metric)
+                        .map(promql -> CountableReader.read(promql, metric.bounds()))
+                        .map(countable -> Tallying.stored(
+                                countable, canary.namespace(), spec.target().name()))
+                        .flatMap(tallying -> RawCounting.of(
+                                tallying,
+                                why,
+                                now,
+                                range -> raw.ask(canary, spec, metric, range),
+                                pod -> isNewborn(pod, now)));
+            } catch (LiveObjects.UnavailableException away) {
+                return Optional.empty(); // the next look tries again
+            }
+        }
+
+        private boolean isNewborn(String pod, Instant begun) {
+            var target = spec.target();
+            try {
+                return Stream.of(target, new WorkloadRef(target.kind(), target.name() + "-primary"))
+                        .flatMap(workload -> live.pods(canary.namespace(), workload).stream())
+                        .anyMatch(one -> one.name().equals(pod) && one.started().isAfter(begun));
+            } catch (LiveObjects.UnavailableException away) {
+                return false;
+            }
+        }
+    }
+}
