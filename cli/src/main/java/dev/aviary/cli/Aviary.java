@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
             UpCommand.class,
             PlaygroundCommand.class,
             AuditCommand.class,
+            ReplayCommand.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

@@ -48,6 +48,16 @@ public final class History {
         return read(log, topic, Optional.of(key)).filter(entry -> entry.key().equals(key));
     }
 
+    /// Offset of the oldest record that is still where a canary's records lie.
+    ///
+    /// @throws KafkaException if the brokers don't answer
+    public static long first(LogConnection log, String topic, CanaryKey key) {
+        try (var consumer = log.consumer()) {
+            var at = new TopicPartition(topic, partition(key, consumer.partitionsFor(topic).size()));
+            return Optional.ofNullable(consumer.beginningOffsets(List.of(at)).get(at)).orElseThrow();
+        }
+    }
+
     /// Where a canary's records lie.
     public static int partition(CanaryKey key, int partitions) {
         return BuiltInPartitioner.partitionForKey(key.toString().getBytes(UTF_8), partitions);

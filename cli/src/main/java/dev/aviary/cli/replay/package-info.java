@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.cli.replay;
+
+import org.jspecify.annotations.NullMarked;
