@@ -30,13 +30,13 @@ import java.util.concurrent.TimeUnit;
 final class SimulatedRollout {
     private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
     private static final String PODS = "{pod=~\"checkout-[0-9a-z]+(-[0-9a-z]+)\"";
-    private static final MetricSpec SUCCESS = new MetricSpec(
+    static final MetricSpec SUCCESS = new MetricSpec(
             "success",
             new MetricSpec.Query("100 * sum(rate(hits_total" + PODS + ",status!~\"5..\"}[1m])) / sum(rate(hits_total"
                     + PODS + "}[1m]))"),
             "1m",
             new Bounds(Optional.of(99.0), Optional.empty()));
-    private static final MetricSpec P99 = new MetricSpec(
+    static final MetricSpec P99 = new MetricSpec(
             "p99",
             new MetricSpec.Query("histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket" + PODS + "}[1m])))"),
             "1m",
