@@ -57,6 +57,7 @@ public final class FallbackCounting implements Counting {
         private final Session pods;
         private final Map<String, RawCounting> changed = new HashMap<>();
         private final Map<String, Integer> unread = new HashMap<>();
+        private final Map<String, CrossCheck> checks = new HashMap<>();
 
         Both(CanaryKey canary, CanarySpec spec, Session pods) {
             this.canary = canary;
@@ -86,7 +87,7 @@ public final class FallbackCounting implements Counting {
             if (known.isPresent()) {
                 return known;
             }
-            return why(metric, count).flatMap(why -> {
+            return why(metric, count, now).flatMap(why -> {
                 var begun = raw(metric, why, now);
                 begun.ifPresent(counting -> changed.put(metric.name(), counting));
                 return begun;
@@ -94,11 +95,11 @@ public final class FallbackCounting implements Counting {
         }
 
         /// Why it has to be asked elsewhere.
-        private Optional<String> why(MetricSpec metric, Count count) {
+        private Optional<String> why(MetricSpec metric, Count count, Instant now) {
             return switch (count) {
-                case Count.Counted _ -> {
+                case Count.Counted counted -> {
                     unread.remove(metric.name());
-                    yield Optional.empty();
+                    yield check(metric, now).flatMap(check -> check.look(counted, now));
                 }
                 case Count.Unread(var why) ->
                     unread.merge(metric.name(), 1, Integer::sum) < PATIENCE ? Optional.empty() : Optional.of(why);
@@ -106,12 +107,31 @@ public final class FallbackCounting implements Counting {
             };
         }
 
+        private Optional<CrossCheck> check(MetricSpec metric, Instant now) {
+            var known = Optional.ofNullable(checks.get(metric.name()));
+            if (known.isPresent()) {
+                return known;
+            }
+            try {
+                var begun = stored(metric)
+                        .map(tallying -> new CrossCheck(tallying, range -> raw.ask(canary, spec, metric, range), now));
+                begun.ifPresent(check -> checks.put(metric.name(), check));
+                return begun;
+            } catch (LiveObjects.UnavailableException away) {
+                return Optional.empty();
+            }
+        }
+
+        private Optional<Tallying> stored(MetricSpec metric) {
+            return queries.promql(canary, spec, metric)
+                    .map(promql -> CountableReader.read(promql, metric.bounds()))
+                    .map(countable -> Tallying.stored(
+                            countable, canary.namespace(), spec.target().name()));
+        }
+
         private Optional<RawCounting> raw(MetricSpec metric, String why, Instant now) {
             try {
-                return queries.promql(canary, spec, metric)
-                        .map(promql -> CountableReader.read(promql, metric.bounds()))
-                        .map(countable -> Tallying.stored(
-                                countable, canary.namespace(), spec.target().name()))
+                return stored(metric)
                         .flatMap(tallying -> RawCounting.of(
                                 tallying,
                                 why,

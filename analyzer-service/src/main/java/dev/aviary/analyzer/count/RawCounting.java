@@ -165,7 +165,7 @@ final class RawCounting {
         return grown;
     }
 
-    private static String pod(RawSamples.Series series) {
+    static String pod(RawSamples.Series series) {
         return Tallying.POD.stream()
                 .sorted()
                 .flatMap(label -> Stream.ofNullable(series.labels().get(label)))
@@ -183,7 +183,7 @@ final class RawCounting {
                 pods);
     }
 
-    private static String text(Selector selector) {
+    static String text(Selector selector) {
         return selector.matchers().stream()
                 .map(matcher -> "%s%s\"%s\""
                         .formatted(

@@ -97,6 +97,49 @@ class FallbackCountingTest {
     }
 
     @Test
+    void countsThatAgreeWithPrometheusStayThePods() {
+        var session = session(SUCCESS);
+        for (int second = 1; second <= 60; second++) {
+            served(second, 5);
+            var count = counted(session);
+            assertThat(count.source()).as("second " + second).isEqualTo(Source.PODS);
+        }
+        assertThat(asked).isNotEmpty().hasSizeLessThan(5);
+    }
+
+    @Test
+    void countsThatPrometheusDoesNotShareAreLeftForItsOwn() {
+        var session = session(SUCCESS);
+        var sources = new ArrayList<Source>();
+        var notes = new ArrayList<String>();
+        for (int second = 1; second <= 60; second++) {
+            served(second, 12);
+            var count = counted(session);
+            sources.add(count.source());
+            count.note().ifPresent(notes::add);
+        }
+        assertThat(sources).startsWith(Source.PODS).endsWith(Source.PROMETHEUS);
+        assertThat(notes.getFirst()).contains("the pods' own count isn't Prometheus'", "over the same time");
+    }
+
+    /// Five requests a second at the pod.
+    ///
+    /// @param each as Prometheus has it, scraped every 5 s
+    private void served(int second, int each) {
+        now = NOON.plusSeconds(second);
+        atPods = new Counted(
+                Source.PODS,
+                0.1,
+                "failed",
+                Optional.empty(),
+                List.of(new PodCount("checkout-7f-a", "n", Side.CANARY, 0, 5)));
+        var points = java.util.stream.IntStream.rangeClosed(0, second / 5)
+                .mapToObj(scrape -> at(scrape * 5, scrape * 5 * each))
+                .toArray(Point[]::new);
+        store(Side.CANARY, series("checkout-7f-a", "200", points));
+    }
+
+    @Test
     void whatNobodyTellsIsNoData() {
         var session = session(SUCCESS);
         assertThat(session.look().get("success"))
