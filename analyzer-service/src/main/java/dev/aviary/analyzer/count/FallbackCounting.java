@@ -18,10 +18,13 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /// Counts at the pods, and by Prometheus' raw counters where that fails. A metric that changed over stays there: its
 /// requests are never counted by both.
 public final class FallbackCounting implements Counting {
+    private static final Logger LOG = Logger.getLogger(FallbackCounting.class);
+
     /// Looks one after the other that can't be read at the pods.
     static final int PATIENCE = 5;
 
@@ -89,7 +92,10 @@ public final class FallbackCounting implements Counting {
             }
             return why(metric, count, now).flatMap(why -> {
                 var begun = raw(metric, why, now);
-                begun.ifPresent(counting -> changed.put(metric.name(), counting));
+                begun.ifPresent(counting -> {
+                    LOG.infof("%s counted at Prometheus metric=%s reason=\"%s\"", canary, metric.name(), why);
+                    changed.put(metric.name(), counting);
+                });
                 return begun;
             });
         }
