@@ -53,8 +53,10 @@ public final class History {
     /// @throws KafkaException if the brokers don't answer
     public static long first(LogConnection log, String topic, CanaryKey key) {
         try (var consumer = log.consumer()) {
-            var at = new TopicPartition(topic, partition(key, consumer.partitionsFor(topic).size()));
-            return Optional.ofNullable(consumer.beginningOffsets(List.of(at)).get(at)).orElseThrow();
+            var at = new TopicPartition(
+                    topic, partition(key, consumer.partitionsFor(topic).size()));
+            return Optional.ofNullable(consumer.beginningOffsets(List.of(at)).get(at))
+                    .orElseThrow();
         }
     }
 
