@@ -13,8 +13,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -51,21 +53,25 @@ public final class FallbackCounting implements Counting {
 
     @Override
     public Session begin(CanaryKey canary, CanarySpec spec, Instant now) {
-        return new Both(canary, spec, atPods.begin(canary, spec, now));
+        return new Both(canary, spec, atPods.begin(canary, spec, now), now);
     }
 
     private final class Both implements Session {
         private final CanaryKey canary;
         private final CanarySpec spec;
         private final Session pods;
+        private final Instant begun;
+        /// Metrics of which requests were counted at the pods before.
+        private final Set<String> toldByPods = new HashSet<>();
         private final Map<String, RawCounting> changed = new HashMap<>();
         private final Map<String, Integer> unread = new HashMap<>();
         private final Map<String, CrossCheck> checks = new HashMap<>();
 
-        Both(CanaryKey canary, CanarySpec spec, Session pods) {
+        Both(CanaryKey canary, CanarySpec spec, Session pods, Instant begun) {
             this.canary = canary;
             this.spec = spec;
             this.pods = pods;
+            this.begun = begun;
         }
 
         @Override
@@ -104,6 +110,7 @@ public final class FallbackCounting implements Counting {
         private Optional<String> why(MetricSpec metric, Count count, Instant now) {
             return switch (count) {
                 case Count.Counted counted -> {
+                    toldByPods.add(metric.name());
                     unread.remove(metric.name());
                     yield check(metric, now).flatMap(check -> check.look(counted, now));
                 }
@@ -135,15 +142,19 @@ public final class FallbackCounting implements Counting {
                             countable, canary.namespace(), spec.target().name()));
         }
 
+        /// What the pods told already is left out, up to the first sample that was scraped afterwards.
         private Optional<RawCounting> raw(MetricSpec metric, String why, Instant now) {
+            boolean told = toldByPods.contains(metric.name());
+            var from = told ? now : begun;
             try {
                 return stored(metric)
                         .flatMap(tallying -> RawCounting.of(
                                 tallying,
                                 why,
-                                now,
+                                from,
+                                told,
                                 range -> raw.ask(canary, spec, metric, range),
-                                pod -> isNewborn(pod, now)));
+                                pod -> isNewborn(pod, from)));
             } catch (LiveObjects.UnavailableException away) {
                 return Optional.empty(); // the next look tries again
             }

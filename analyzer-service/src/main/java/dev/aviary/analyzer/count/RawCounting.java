@@ -34,6 +34,7 @@ final class RawCounting {
     private final Selector all;
     private final String because;
     private final Instant begun;
+    private final boolean toldBefore;
     private final Function<String, RawSamples> prometheus;
     private final Predicate<String> isNewborn;
     private final Map<Side, Map<Series, RawSamples.Point>> last = new HashMap<>();
@@ -48,12 +49,14 @@ final class RawCounting {
             Selector all,
             String because,
             Instant begun,
+            boolean toldBefore,
             Function<String, RawSamples> prometheus,
             Predicate<String> isNewborn) {
         this.metric = metric;
         this.all = all;
         this.because = because;
         this.begun = begun;
+        this.toldBefore = toldBefore;
         this.asked = begun;
         this.due = begun;
         this.prometheus = prometheus;
@@ -62,6 +65,7 @@ final class RawCounting {
 
     /// @param because    why it isn't counted at the pods
     /// @param begun      what was scraped later counts
+    /// @param toldBefore whether requests from before then were counted elsewhere: none of them counts here
     /// @param prometheus answers a selector with its range
     /// @param isNewborn  a pod, by its name, that started later: all that its counters say counts
     /// @return empty if the query doesn't tell the canary's series from the primary's
@@ -69,11 +73,12 @@ final class RawCounting {
             Tallying metric,
             String because,
             Instant begun,
+            boolean toldBefore,
             Function<String, RawSamples> prometheus,
             Predicate<String> isNewborn) {
         return metric.all()
                 .filter(all -> !metric.on(Side.PRIMARY, all).equals(all))
-                .map(all -> new RawCounting(metric, all, because, begun, prometheus, isNewborn));
+                .map(all -> new RawCounting(metric, all, because, begun, toldBefore, prometheus, isNewborn));
     }
 
     Count look(Instant now) {
@@ -155,7 +160,7 @@ final class RawCounting {
                 long value = (long) point.value();
                 if (before == null) {
                     grown += isNewborn.test(pod(series)) ? value : 0;
-                } else {
+                } else if (!toldBefore || before.millis() >= begun.toEpochMilli()) {
                     long known = (long) before.value();
                     grown += value < known ? value : value - known;
                 }

@@ -96,6 +96,43 @@ class FallbackCountingTest {
         assertThat(counted(session).source()).isEqualTo(Source.PROMETHEUS);
     }
 
+    /// Prometheus' last sample before the change is older than what the pods told last.
+    @Test
+    void aRequestThatThePodsToldIsNotToldAgain() {
+        atPods = new Counted(Source.PODS, 0.1, "failed", Optional.empty(), List.of());
+        var session = session(SUCCESS);
+        session.look();
+        atPods = new Count.ThresholdOnly("it changed");
+        now = NOON.plusSeconds(10);
+        store(Side.CANARY, series("checkout-7f-a", "200", at(-5, 10)));
+        session.look();
+
+        now = NOON.plusSeconds(71);
+        store(Side.CANARY, series("checkout-7f-a", "200", at(-5, 10), at(12, 60), at(27, 75)));
+
+        assertThat(counted(session).pods()).containsExactly(new PodCount("checkout-7f-a", "", Side.CANARY, 0, 15));
+    }
+
+    /// Nobody else counted what came while they couldn't be read.
+    @Test
+    void podsThatCouldNeverBeReadAreCountedFromTheStart() {
+        atPods = new Count.Unread("no answer");
+        var session = session(SUCCESS);
+        for (int look = 1; look < FallbackCounting.PATIENCE; look++) {
+            session.look();
+        }
+        now = NOON.plusSeconds(20);
+        store(
+                Side.CANARY,
+                series("checkout-7f-a", "200", at(-5, 10), at(2, 14)),
+                series("checkout-7f-new", "200", at(18, 7)));
+
+        assertThat(counted(session).pods())
+                .containsExactly(
+                        new PodCount("checkout-7f-a", "", Side.CANARY, 0, 4),
+                        new PodCount("checkout-7f-new", "", Side.CANARY, 0, 7));
+    }
+
     @Test
     void countsThatAgreeWithPrometheusStayThePods() {
         var session = session(SUCCESS);
