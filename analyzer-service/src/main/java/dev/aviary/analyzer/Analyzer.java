@@ -87,7 +87,7 @@ public class Analyzer {
                 Thread.ofVirtual().name("collect-", 0).factory());
         opened(threads::shutdownNow); // a webhook may take minutes: it is called again after a restart
         var atPods = new PodCounting(pods, opened(new Scraper()), asking::promql, clock, threads);
-        var counting = new FallbackCounting(atPods, asking::raw, asking::promql, pods, clock);
+        var counting = new FallbackCounting(atPods, asking::raw, asking::promql, pods, clock, threads);
         var collector = new Collector(threads, later(threads), clock, world, counting, voice);
         streams = Optional.of(opened(StreamsApp.start(
                 JudgeTopology.of(topics, collector, clock, this::isOurs),

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Function;
 
 /// Holds what one metric's looks counted at the canary's pods against what Prometheus scraped there over the same time,
@@ -28,17 +29,19 @@ final class CrossCheck {
     private static final double TOLERANCE = 0.1;
 
     private final Tallying metric;
-    private final Function<String, RawSamples> prometheus;
+    private final Function<String, RawSamples> question;
+    private final Background<RawSamples> prometheus;
     private final Instant begun;
     private final Map<String, TreeMap<Long, Long>> counted = new HashMap<>();
-    private final List<Long> looks = new ArrayList<>();
+    private long lastLook;
     private Instant due;
     private boolean over;
 
-    /// @param prometheus answers a selector with its range
-    CrossCheck(Tallying metric, Function<String, RawSamples> prometheus, Instant begun) {
+    /// @param question answers a selector with its range; may block
+    CrossCheck(Tallying metric, Function<String, RawSamples> question, ExecutorService threads, Instant begun) {
         this.metric = metric;
-        this.prometheus = prometheus;
+        this.question = question;
+        this.prometheus = new Background<>(threads);
         this.begun = begun;
         this.due = begun.plus(LONG_ENOUGH).plus(APART);
     }
@@ -48,7 +51,7 @@ final class CrossCheck {
         if (over) {
             return Optional.empty();
         }
-        looks.add(now.toEpochMilli());
+        lastLook = now.toEpochMilli();
         for (PodCount pod : atPods.pods()) {
             if (pod.side() == Side.CANARY) {
                 var sums = counted.computeIfAbsent(pod.pod(), _ -> new TreeMap<>());
@@ -56,16 +59,15 @@ final class CrossCheck {
                 sums.put(now.toEpochMilli(), before + pod.total());
             }
         }
-        if (now.isBefore(due)) {
-            return Optional.empty();
+        if (!prometheus.isAsking() && !now.isBefore(due)) {
+            due = now.plus(PAUSE);
+            var range = "[%ds]".formatted(Duration.between(begun, now).toSeconds());
+            metric.all().ifPresent(all -> prometheus.ask(() -> question.apply(RawCounting.text(all) + range)));
         }
-        due = now.plus(PAUSE);
-        var reach = Duration.between(begun, now).toSeconds();
-        var difference = metric.all()
-                .map(all -> prometheus.apply(RawCounting.text(all) + "[%ds]".formatted(reach)))
+        var difference = prometheus
+                .answer()
                 .flatMap(answer ->
-                        answer instanceof RawSamples.Stored(var series) ? Optional.of(series) : Optional.empty())
-                .flatMap(series -> difference(series));
+                        answer instanceof RawSamples.Stored(var series) ? difference(series) : Optional.empty());
         over = over || difference.isPresent() || now.isAfter(begun.plus(GIVEN_UP));
         return difference;
     }
@@ -86,7 +88,7 @@ final class CrossCheck {
             entry.getValue().forEach(series -> series.points().forEach(point -> times.add(point.millis())));
             long from = times.stream().min(Long::compare).orElse(0L);
             long to = times.stream().max(Long::compare).orElse(0L);
-            if (to - from < LONG_ENOUGH.toMillis() || to + APART.toMillis() > looks.getLast()) {
+            if (to - from < LONG_ENOUGH.toMillis() || to + APART.toMillis() > lastLook) {
                 continue;
             }
             var grown = new HashMap<Series, Long>();

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
@@ -42,13 +43,22 @@ public final class FallbackCounting implements Counting {
     private final PodCounting.Queries queries;
     private final LivePods live;
     private final InstantSource clock;
+    private final ExecutorService threads;
 
-    public FallbackCounting(Counting atPods, Raw raw, PodCounting.Queries queries, LivePods live, InstantSource clock) {
+    /// @param threads one virtual thread per task
+    public FallbackCounting(
+            Counting atPods,
+            Raw raw,
+            PodCounting.Queries queries,
+            LivePods live,
+            InstantSource clock,
+            ExecutorService threads) {
         this.atPods = atPods;
         this.raw = raw;
         this.queries = queries;
         this.live = live;
         this.clock = clock;
+        this.threads = threads;
     }
 
     @Override
@@ -65,6 +75,7 @@ public final class FallbackCounting implements Counting {
         private final Set<String> toldByPods = new HashSet<>();
         private final Map<String, RawCounting> changed = new HashMap<>();
         private final Map<String, Integer> unread = new HashMap<>();
+        private final Map<String, Optional<Tallying>> stored = new HashMap<>();
         private final Map<String, CrossCheck> checks = new HashMap<>();
 
         Both(CanaryKey canary, CanarySpec spec, Session pods, Instant begun) {
@@ -127,7 +138,8 @@ public final class FallbackCounting implements Counting {
             }
             try {
                 var begun = stored(metric)
-                        .map(tallying -> new CrossCheck(tallying, range -> raw.ask(canary, spec, metric, range), now));
+                        .map(tallying ->
+                                new CrossCheck(tallying, range -> raw.ask(canary, spec, metric, range), threads, now));
                 begun.ifPresent(check -> checks.put(metric.name(), check));
                 return begun;
             } catch (LiveObjects.UnavailableException away) {
@@ -136,10 +148,16 @@ public final class FallbackCounting implements Counting {
         }
 
         private Optional<Tallying> stored(MetricSpec metric) {
-            return queries.promql(canary, spec, metric)
+            var known = stored.get(metric.name());
+            if (known != null) {
+                return known;
+            }
+            var read = queries.promql(canary, spec, metric)
                     .map(promql -> CountableReader.read(promql, metric.bounds()))
                     .map(countable -> Tallying.stored(
                             countable, canary.namespace(), spec.target().name()));
+            stored.put(metric.name(), read);
+            return read;
         }
 
         /// What the pods told already is left out, up to the first sample that was scraped afterwards.
@@ -154,6 +172,7 @@ public final class FallbackCounting implements Counting {
                                 from,
                                 told,
                                 range -> raw.ask(canary, spec, metric, range),
+                                threads,
                                 pod -> isNewborn(pod, from)));
             } catch (LiveObjects.UnavailableException away) {
                 return Optional.empty(); // the next look tries again

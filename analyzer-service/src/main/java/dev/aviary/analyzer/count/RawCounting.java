@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -28,20 +29,24 @@ import java.util.stream.Stream;
 final class RawCounting {
     private static final Duration SLACK = Duration.ofMinutes(1);
     private static final Duration LONGEST = Duration.ofMinutes(5);
-    private static final Duration SLOWEST = Duration.ofMinutes(1);
+    private static final Duration UNKNOWN_GAP = Duration.ofSeconds(5);
+    private static final Duration RETRY = Duration.ofSeconds(1);
 
     private final Tallying metric;
     private final Selector all;
     private final String because;
     private final Instant begun;
     private final boolean toldBefore;
-    private final Function<String, RawSamples> prometheus;
+    private final Function<String, RawSamples> question;
+    private final Background<Both> prometheus;
     private final Predicate<String> isNewborn;
     private final Map<Side, Map<Series, RawSamples.Point>> last = new HashMap<>();
     private final Map<String, Told> told = new HashMap<>();
     private OptionalDouble edge = OptionalDouble.empty();
-    private Duration gap = SLOWEST;
-    private Instant asked;
+    private final Map<String, Boolean> newborn = new HashMap<>();
+    private Optional<Duration> gap = Optional.empty();
+    private Optional<Count> problem;
+    private Instant reached;
     private Instant due;
 
     private RawCounting(
@@ -50,23 +55,26 @@ final class RawCounting {
             String because,
             Instant begun,
             boolean toldBefore,
-            Function<String, RawSamples> prometheus,
+            Function<String, RawSamples> question,
+            ExecutorService threads,
             Predicate<String> isNewborn) {
         this.metric = metric;
         this.all = all;
         this.because = because;
         this.begun = begun;
         this.toldBefore = toldBefore;
-        this.asked = begun;
+        this.reached = begun;
         this.due = begun;
-        this.prometheus = prometheus;
+        this.question = question;
+        this.prometheus = new Background<>(threads);
+        this.problem = Optional.of(new Count.Unread("%s; Prometheus is being asked".formatted(because)));
         this.isNewborn = isNewborn;
     }
 
     /// @param because    why it isn't counted at the pods
     /// @param begun      what was scraped later counts
     /// @param toldBefore whether requests from before then were counted elsewhere: none of them counts here
-    /// @param prometheus answers a selector with its range
+    /// @param question   answers a selector with its range; may block
     /// @param isNewborn  a pod, by its name, that started later: all that its counters say counts
     /// @return empty if the query doesn't tell the canary's series from the primary's
     static Optional<RawCounting> of(
@@ -74,45 +82,53 @@ final class RawCounting {
             String because,
             Instant begun,
             boolean toldBefore,
-            Function<String, RawSamples> prometheus,
+            Function<String, RawSamples> question,
+            ExecutorService threads,
             Predicate<String> isNewborn) {
         return metric.all()
                 .filter(all -> !metric.on(Side.PRIMARY, all).equals(all))
-                .map(all -> new RawCounting(metric, all, because, begun, toldBefore, prometheus, isNewborn));
+                .map(all -> new RawCounting(metric, all, because, begun, toldBefore, question, threads, isNewborn));
     }
 
+    /// What came to be known since the look before. It never waits for an answer.
     Count look(Instant now) {
-        if (now.isBefore(due)) {
-            return counted(List.of());
+        if (!prometheus.isAsking() && !now.isBefore(due)) {
+            var reach = Duration.between(reached, now).plus(SLACK);
+            var range = "[%ds]".formatted((reach.compareTo(LONGEST) < 0 ? reach : LONGEST).toSeconds());
+            prometheus.ask(() -> new Both(
+                    now,
+                    question.apply(text(metric.on(Side.CANARY, all)) + range),
+                    question.apply(text(metric.on(Side.PRIMARY, all)) + range)));
         }
-        var reach = Duration.between(asked, now).plus(SLACK);
-        var range = "[%ds]".formatted((reach.compareTo(LONGEST) < 0 ? reach : LONGEST).toSeconds());
-        var counts = new ArrayList<PodCount>();
-        for (var side : Side.values()) {
-            switch (prometheus.apply(text(metric.on(side, all)) + range)) {
-                case RawSamples.None(var why) -> {
-                    if (side == Side.CANARY) {
-                        due = now.plusSeconds(1);
-                        return new Count.Unread("%s; and at Prometheus: %s".formatted(because, why));
-                    }
-                }
-                case RawSamples.Stored(var series) -> {
-                    if (side == Side.CANARY && series.isEmpty()) {
-                        due = now.plusSeconds(1);
-                        return new Count.Unread("%s; and Prometheus has no such series".formatted(because));
-                    }
-                    var unfit = side == Side.CANARY ? unfit(series) : Optional.<String>empty();
-                    if (unfit.isPresent()) {
-                        due = now.plus(gap);
-                        return new Count.ThresholdOnly(unfit.get());
-                    }
-                    counts.addAll(counts(side, series));
-                }
-            }
+        var counts = prometheus.answer().map(this::counts).orElse(List.of());
+        if (!prometheus.isAsking() && !now.isBefore(due)) {
+            due = now.plus(problem.isPresent() ? RETRY : gap.orElse(UNKNOWN_GAP));
         }
-        asked = now;
-        due = now.plus(gap);
-        return counted(List.copyOf(counts));
+        return problem.orElseGet(() -> counted(counts));
+    }
+
+    private record Both(Instant asked, RawSamples canary, RawSamples primary) {}
+
+    private List<PodCount> counts(Both answer) {
+        problem = problem(answer.canary());
+        if (problem.isPresent()) {
+            return List.of();
+        }
+        reached = answer.asked();
+        return Stream.of(counts(Side.CANARY, answer.canary()), counts(Side.PRIMARY, answer.primary()))
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    private Optional<Count> problem(RawSamples canary) {
+        return switch (canary) {
+            case RawSamples.None(var why) ->
+                Optional.of(new Count.Unread("%s; and at Prometheus: %s".formatted(because, why)));
+            case RawSamples.Stored(var series) ->
+                series.isEmpty()
+                        ? Optional.of(new Count.Unread("%s; and Prometheus has no such series".formatted(because)))
+                        : unfit(series).map(Count.ThresholdOnly::new);
+        };
     }
 
     private Optional<String> unfit(List<RawSamples.Series> stored) {
@@ -121,7 +137,10 @@ final class RawCounting {
                 .collect(toSet()));
     }
 
-    private List<PodCount> counts(Side side, List<RawSamples.Series> stored) {
+    private List<PodCount> counts(Side side, RawSamples answer) {
+        if (!(answer instanceof RawSamples.Stored(var stored))) {
+            return List.of();
+        }
         var before = last.computeIfAbsent(side, _ -> new HashMap<>());
         var byPod = new HashMap<String, Map<Series, Long>>();
         for (var series : stored) {
@@ -154,12 +173,12 @@ final class RawCounting {
             }
             if (before != null) {
                 var between = Duration.ofMillis(point.millis() - before.millis());
-                gap = between.compareTo(gap) < 0 ? between : gap;
+                gap = gap.filter(known -> known.compareTo(between) <= 0).or(() -> Optional.of(between));
             }
             if (point.millis() > begun.toEpochMilli()) {
                 long value = (long) point.value();
                 if (before == null) {
-                    grown += isNewborn.test(pod(series)) ? value : 0;
+                    grown += newborn.computeIfAbsent(pod(series), isNewborn::test) ? value : 0;
                 } else if (!toldBefore || before.millis() >= begun.toEpochMilli()) {
                     long known = (long) before.value();
                     grown += value < known ? value : value - known;

@@ -137,8 +137,8 @@ record Tallying(Countable countable, String namespace, String target, Set<String
                 .filter(one -> one.name().equals(selector.metric()))
                 .toList();
         return selector.matchers().stream()
+                .filter(matcher -> !ADDED.contains(matcher.label()) && !matcher.matches("")) // a missing label is empty
                 .map(Matcher::label)
-                .filter(label -> !ADDED.contains(label))
                 .filter(label -> !series.isEmpty()
                         && series.stream().noneMatch(one -> one.labels().containsKey(label)))
                 .findFirst()

@@ -1,11 +1,13 @@
 package dev.aviary.analyzer.count;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.aviary.analyzer.Samples;
 import dev.aviary.analyzer.live.LivePods.LivePod;
 import dev.aviary.analyzer.metric.RawSamples;
 import dev.aviary.analyzer.metric.RawSamples.Point;
+import dev.aviary.analyzer.promql.CountableReader;
 import dev.aviary.events.Bounds;
 import dev.aviary.events.Count;
 import dev.aviary.events.Count.Counted;
@@ -19,8 +21,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 
 class FallbackCountingTest {
@@ -28,11 +35,13 @@ class FallbackCountingTest {
     private static final MetricSpec SUCCESS = metric("sum(rate(hits_total{job=\"web\",pod=~\"checkout-[0-9a-z]+-.*\","
             + "status!~\"5..\"}[1m])) / sum(rate(hits_total{job=\"web\",pod=~\"checkout-[0-9a-z]+-.*\"}[1m]))");
 
-    private final List<String> asked = new ArrayList<>();
+    private final List<String> asked = new CopyOnWriteArrayList<>();
     private final Map<Side, List<RawSamples.Series>> stored = new TreeMap<>();
     private Count atPods = new Count.ThresholdOnly("its label 'job' is Prometheus' own");
     private boolean prometheusIsAway;
+    private CountDownLatch prometheusIsSlow = new CountDownLatch(0);
     private Instant now = NOON;
+    private ExecutorService threads = SimulatedRollout.atOnce();
 
     @Test
     void whatThePodsDoNotTellIsCountedByRawCountersEachSampleOnce() {
@@ -159,6 +168,40 @@ class FallbackCountingTest {
         assertThat(notes.getFirst()).contains("the pods' own count isn't Prometheus'", "over the same time");
     }
 
+    @Test
+    void aSlowPrometheusHoldsUpNoLook() {
+        try (var slow = Executors.newVirtualThreadPerTaskExecutor()) {
+            threads = slow;
+            prometheusIsSlow = new CountDownLatch(1);
+            atPods = new Count.ThresholdOnly("its label 'job' is Prometheus' own");
+            store(Side.CANARY, series("checkout-7f-a", "200", at(-5, 10)));
+            var session = session(SUCCESS);
+
+            for (int second = 1; second < 20; second++) {
+                now = NOON.plusSeconds(second);
+                assertThat(session.look().get("success")).isInstanceOf(Count.Unread.class);
+            }
+            prometheusIsSlow.countDown();
+            await().untilAsserted(
+                            () -> assertThat(session.look().get("success")).isInstanceOf(Counted.class));
+            assertThat(asked).as("one question at a time, of both sides").hasSizeLessThanOrEqualTo(4);
+        }
+    }
+
+    @Test
+    void aLabelThatMayBeMissingIsNoReasonToLeaveThePods() {
+        var selector = "hits_total{path!=\"/health\",pod=~\"checkout-.*\"";
+        var tallying = Tallying.of(
+                CountableReader.read(
+                        "sum(rate(%s,status!~\"5..\"}[1m])) / sum(rate(%s}[1m]))".formatted(selector, selector),
+                        new Bounds(Optional.of(0.9), Optional.empty())),
+                "shop",
+                "checkout");
+        SortedMap<String, String> labels = new TreeMap<>(Map.of("status", "200"));
+
+        assertThat(tallying.unfit(Set.of(new Series("hits_total", labels)))).isEmpty();
+    }
+
     /// Five requests a second at the pod.
     ///
     /// @param each as Prometheus has it, scraped every 5 s
@@ -201,6 +244,7 @@ class FallbackCountingTest {
                         (_, _, _) -> () -> new TreeMap<>(Map.of("success", atPods)),
                         (_, _, _, range) -> {
                             asked.add(range);
+                            awaited(prometheusIsSlow);
                             return prometheusIsAway
                                     ? new RawSamples.None("it is away")
                                     : new RawSamples.Stored(stored.getOrDefault(
@@ -210,8 +254,17 @@ class FallbackCountingTest {
                                 ? Optional.of(promql)
                                 : Optional.empty(),
                         (_, _) -> List.of(new LivePod("checkout-7f-new", "n", "", NOON.plusSeconds(15))),
-                        () -> now)
+                        () -> now,
+                        threads)
                 .begin(Samples.CHECKOUT, Samples.spec(Duration.ofSeconds(60), List.of(metric)), NOON);
+    }
+
+    private static void awaited(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException ends) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static Counted counted(Counting.Session session) {
