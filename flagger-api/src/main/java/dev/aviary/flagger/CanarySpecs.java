@@ -21,6 +21,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What a Canary means: every default filled in, every template resolved; or the first field that makes no sense.
@@ -142,8 +143,14 @@ public final class CanarySpecs {
                         Boolean.TRUE.equals(spec.suspend()),
                         Boolean.TRUE.equals(spec.revertOnDeletion()),
                         strict,
-                        Guards.of(canary)),
+                        Guards.of(canary, names(asked))),
                 notes(asked));
+    }
+
+    private static List<String> names(CanaryAnalysis asked) {
+        return asked.metrics().stream()
+                .flatMap(metric -> Stream.ofNullable(metric.name()))
+                .toList();
     }
 
     private static final CanaryAnalysis NOTHING = new CanaryAnalysis(

@@ -2,6 +2,7 @@ package dev.aviary.flagger;
 
 import dev.aviary.events.GuardSpec;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -22,8 +23,9 @@ final class Guards {
 
     private Guards() {}
 
+    /// @param metrics names of the Canary's metrics
     /// @return empty if no annotation is there
-    static Optional<GuardSpec> of(Canary canary) throws Refused {
+    static Optional<GuardSpec> of(Canary canary, Collection<String> metrics) throws Refused {
         var given = Optional.ofNullable(canary.getMetadata().getAnnotations()).orElse(Map.of());
         if (!given.keySet().stream().anyMatch(name -> name.equals(MODE) || name.startsWith(MODE + "-"))) {
             return Optional.empty();
@@ -37,7 +39,7 @@ final class Guards {
                 usual.suspect(),
                 usual.clearAt(),
                 usual.budget(),
-                given.containsKey(IN_FLIGHT) ? Optional.of(gauges(given.get(IN_FLIGHT))) : usual.inFlight()));
+                given.containsKey(IN_FLIGHT) ? Optional.of(gauges(given.get(IN_FLIGHT), metrics)) : usual.inFlight()));
     }
 
     private static GuardSpec.Mode mode(String given) throws Refused {
@@ -80,7 +82,7 @@ final class Guards {
                 .orElseThrow(() -> refused(EVERY, given, "it must be a duration from 250ms to 1m"));
     }
 
-    private static SortedMap<String, String> gauges(String given) throws Refused {
+    private static SortedMap<String, String> gauges(String given, Collection<String> metrics) throws Refused {
         var gauges = new TreeMap<String, String>();
         if (given.equals("off")) {
             return gauges;
@@ -95,6 +97,12 @@ final class Guards {
                         given,
                         "it must be METRIC=GAUGE, the name of one of the Canary's metrics and of the gauge beside its"
                                 + " histogram, several by comma, or \"off\"");
+            }
+            if (!metrics.contains(parts[0])) {
+                throw refused(
+                        IN_FLIGHT,
+                        given,
+                        "the Canary has no metric \"%s\"; it has: %s".formatted(parts[0], String.join(", ", metrics)));
             }
             gauges.put(parts[0], parts[1]);
         }

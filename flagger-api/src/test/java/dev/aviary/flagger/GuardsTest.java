@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.aviary.events.GuardSpec;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -14,21 +15,25 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class GuardsTest {
+    private static final List<String> METRICS = List.of("p99", "p50");
+
     @Test
     void withoutAnAnnotationItIsAsUsual() throws Refused {
-        assertThat(Guards.of(canary(Map.of("aviary.dev/drain", "5s")))).isEmpty();
+        assertThat(Guards.of(canary(Map.of("aviary.dev/drain", "5s")), METRICS)).isEmpty();
     }
 
     @Test
     void eachAnnotationSetsItsPart() throws Refused {
         var usual = GuardSpec.DEFAULT;
 
-        assertThat(Guards.of(canary(Map.of(
-                        "aviary.dev/guard", "shadow",
-                        "aviary.dev/guard-alpha", "0.01",
-                        "aviary.dev/guard-burn-in", "0",
-                        "aviary.dev/guard-every", "250ms",
-                        "aviary.dev/guard-in-flight", "p99=pending_requests, p50=pending"))))
+        assertThat(Guards.of(
+                        canary(Map.of(
+                                "aviary.dev/guard", "shadow",
+                                "aviary.dev/guard-alpha", "0.01",
+                                "aviary.dev/guard-burn-in", "0",
+                                "aviary.dev/guard-every", "250ms",
+                                "aviary.dev/guard-in-flight", "p99=pending_requests, p50=pending")),
+                        METRICS))
                 .isEqualTo(Optional.of(new GuardSpec(
                         GuardSpec.Mode.SHADOW,
                         0.01,
@@ -54,9 +59,10 @@ class GuardsTest {
         "aviary.dev/guard-every, often",
         "aviary.dev/guard-in-flight, pending_requests",
         "aviary.dev/guard-in-flight, p99=requests in flight",
+        "aviary.dev/guard-in-flight, p90=pending_requests",
     })
     void whatMakesNoSenseIsRefused(String annotation, String value) {
-        assertThatThrownBy(() -> Guards.of(canary(Map.of(annotation, value))))
+        assertThatThrownBy(() -> Guards.of(canary(Map.of(annotation, value)), METRICS))
                 .isInstanceOfSatisfying(
                         Refused.class,
                         refused ->
