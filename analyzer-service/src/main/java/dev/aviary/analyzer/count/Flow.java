@@ -31,7 +31,12 @@ final class Flow {
         ended += parts.total();
         good += parts.good();
         slow = Math.clamp(ended - good, slow, ended);
-        var bound = gauge.boundMillis();
+        var own = parts.edge().stream().mapToLong(gauge::millis).findFirst();
+        var bound = own.isPresent() ? own : gauge.boundMillis();
+        if (own.isPresent()
+                && late.filter(known -> known.boundMillis() != own.getAsLong()).isPresent()) {
+            gauge.distrust("a pod's histogram has other edges than the other pods'");
+        }
         if (bound.isEmpty()) {
             return new Tallying.Parts(0, 0, parts.edge());
         }

@@ -124,9 +124,12 @@ final class InFlight {
 
     /// @return how long a request may take; empty while no pod has shown its histogram
     OptionalLong boundMillis() {
-        return Double.isNaN(edge)
-                ? OptionalLong.empty()
-                : OptionalLong.of(Math.max(1, (long) Math.ceil(edge * latency.unit() - 1e-6)));
+        return Double.isNaN(edge) ? OptionalLong.empty() : OptionalLong.of(millis(edge));
+    }
+
+    /// Of a pod whose own histogram has this edge.
+    long millis(double edge) {
+        return Math.max(1, (long) Math.ceil(edge * latency.unit() - 1e-6));
     }
 
     /// A look at the primary's pods, counted as the canary's are.

@@ -274,6 +274,35 @@ class PodCountingTest {
         assertThat(session.look().toString()).contains("no pod shows 'pending' with the query's labels");
     }
 
+    /// The canary's labelled histogram appears with its first answer, and its next edge is 1 s, not 0.5 s.
+    @Test
+    void aRequestIsLateByItsOwnPodsHistogram() {
+        var coarse = "took_seconds_bucket{le=\"1\"} %d\ntook_seconds_bucket{le=\"+Inf\"} %d\npending %d\n";
+        canary.answers(200, coarse.formatted(0, 0, 0)).answers(200, coarse.formatted(0, 0, 9));
+        primary.answers(200, flow(900, 900, 0));
+        var session = session(P99);
+        counted(session);
+        later(session);
+        assertThat(later(session).pods()).as("after 0.5 s").isEmpty();
+
+        assertThat(later(session).pods())
+                .as("after 1 s")
+                .containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 9, 9));
+    }
+
+    @Test
+    void podsWithOtherEdgesThanWereReckonedWithDropTheGauge() {
+        canary.answers(200, "pending 0\n").answers(200, "pending 4\n");
+        canary.answers(200, "took_seconds_bucket{le=\"1\"} 1\ntook_seconds_bucket{le=\"+Inf\"} 1\npending 3\n");
+        primary.answers(200, flow(900, 900, 0));
+        var session = session(P99);
+        counted(session);
+        later(session);
+
+        assertThat(later(session).note())
+                .hasValueSatisfying(note -> assertThat(note).contains("other edges"));
+    }
+
     @Test
     void thatRequestsHangIsForgottenWithThePodsProcess() {
         canary.answers(200, flow(0, 0, 0)).answers(200, flow(3, 3, 4)).answers(200, flow(0, 0, 0));
