@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
         name = "replay",
         mixinStandardHelpOptions = true,
         description = {
-            "Takes every decision about a canary again and proves that each is the same, bit for bit, and that none was"
+            "Takes every decision about a canary again and proves that each is the same in every field, and that none was"
                     + " missed and none is too many.",
             "Ends with status 1 at the first difference, which it names."
         })
@@ -54,14 +54,15 @@ final class ReplayCommand implements Callable<Integer> {
         for (var cluster : new ClusterNames(kafka, log.topics()).all()) {
             var key = new CanaryKey(cluster, name.namespace(), name.name());
             var results = Replays.of(kafka, log.topics(), key, this::isAsked, Instant.now(), ReplayCommand::progress);
-            if (results.stream().anyMatch(result -> result.inputs() > 0 || decisions(result) > 0)) {
+            if (results.stream().anyMatch(this::isKnown)) {
                 known++;
                 results.forEach(result -> tell(key, result));
                 same &= results.stream().allMatch(result -> result.difference().isEmpty());
             }
         }
         if (known == 0) {
-            throw new Problem("the log has nothing about %s.".formatted(canary));
+            throw new Problem(rollout.map(id -> "the log has no decision about rollout %s of %s.".formatted(id, canary))
+                    .orElseGet(() -> "the log has nothing about %s.".formatted(canary)));
         }
         return same ? 0 : 1;
     }
@@ -75,8 +76,11 @@ final class ReplayCommand implements Callable<Integer> {
         return id.toString().equals(asked) || Long.toString(id.number()).equals(asked);
     }
 
-    private static long decisions(Replay.Result result) {
-        return result.proven() + result.folded() + result.others().size();
+    private boolean isKnown(Replay.Result result) {
+        boolean judged = result.proven() > 0
+                || !result.others().isEmpty()
+                || result.difference().isPresent();
+        return judged || (rollout.isEmpty() && result.inputs() + result.folded() > 0);
     }
 
     private void tell(CanaryKey key, Replay.Result result) {

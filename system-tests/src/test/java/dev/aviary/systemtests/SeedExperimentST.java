@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.aviary.cli.demo.LoadGenerator;
 import dev.aviary.cli.demo.Measured;
+import dev.aviary.events.Count;
+import dev.aviary.events.GuardTripped;
 import dev.aviary.events.Promoted;
 import dev.aviary.events.RolledBack;
 import java.time.Duration;
@@ -126,5 +128,20 @@ class SeedExperimentST {
                 .filter(request -> request.version().equals("v2-slow"))
                 .count();
         assertThat(canary).isBetween(1L, 150L); // 5 % of 100/s; two intervals would have been 100
+    }
+
+    @Test
+    @Order(3)
+    void everyDecisionIsTheSameWhenItIsTakenAgain() {
+        var kafka = WORLD.pipeline().log().bootstrap();
+
+        WORLD.aviary("replay", shop.canary(), "--kafka", kafka); // ends with 1 at the first difference
+
+        assertThat(WORLD.history("seed"))
+                .extracting(entry -> entry.logged().event())
+                .filteredOn(GuardTripped.class::isInstance)
+                .isNotEmpty()
+                .allSatisfy(event -> assertThat(((GuardTripped) event).guard())
+                        .allSatisfy(result -> assertThat(result.source()).hasValue(Count.Source.PODS)));
     }
 }
