@@ -10,6 +10,7 @@ import dev.aviary.events.HookKind;
 import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RolloutId;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +45,7 @@ public final class Collector implements Collecting {
         private final Counting.Session session;
         private int next;
         private SortedMap<String, Count> told = new TreeMap<>();
+        private Optional<Pause> pause = Optional.empty();
 
         Watch(Wanted.Guard begun, Counting.Session session) {
             this.begun = begun;
@@ -62,6 +64,9 @@ public final class Collector implements Collecting {
                                     && !counted.pods().isEmpty());
         }
     }
+
+    /// Between two looks of a watch.
+    private record Pause(Instant from, Duration time) {}
 
     private record LookId(RolloutId rollout, int step, int look) {
         static LookId of(Wanted.Look look) {
@@ -131,7 +136,8 @@ public final class Collector implements Collecting {
                                     .map(id -> (Runnable) () -> threads.execute(() -> ask(canary, post, id))),
                             newWatch(canary, post)
                                     .map(watch -> (Runnable) () -> threads.execute(() -> count(canary, post, watch)))
-                                    .stream())
+                                    .stream(),
+                            sooner(canary, post).stream())
                     .flatMap(tasks -> tasks)
                     .toList();
         }
@@ -178,6 +184,46 @@ public final class Collector implements Collecting {
         return post.watch;
     }
 
+    /// A look that is planned already and is wanted sooner by now.
+    private Optional<Runnable> sooner(CanaryKey canary, Post post) {
+        return post.watch.flatMap(watch -> watch.pause.flatMap(planned -> pace(post, watch)
+                .filter(pace -> pace.compareTo(planned.time()) < 0)
+                .map(pace -> planned(canary, post, watch, new Pause(planned.from(), pace)))));
+    }
+
+    private void next(CanaryKey canary, Post post, Watch watch) {
+        Optional<Runnable> next;
+        synchronized (post) {
+            next = pace(post, watch).map(pace -> planned(canary, post, watch, new Pause(clock.instant(), pace)));
+        }
+        next.ifPresent(Runnable::run);
+    }
+
+    private static Optional<Duration> pace(Post post, Watch watch) {
+        return current(post, watch).map(guard -> watch.session.pace(guard.every()));
+    }
+
+    /// A pause ends in one look, one that another took the place of in none.
+    private Runnable planned(CanaryKey canary, Post post, Watch watch, Pause pause) {
+        watch.pause = Optional.of(pause);
+        var left = Duration.between(clock.instant(), pause.from().plus(pause.time()));
+        return () -> later.accept(left.isPositive() ? left : Duration.ZERO, () -> {
+            if (isOver(post, watch, pause)) {
+                count(canary, post, watch);
+            }
+        });
+    }
+
+    private static boolean isOver(Post post, Watch watch, Pause pause) {
+        synchronized (post) {
+            if (!watch.pause.equals(Optional.of(pause))) {
+                return false;
+            }
+            watch.pause = Optional.empty();
+            return true;
+        }
+    }
+
     /// What was counted is said until the log has it; the next look begins behind it.
     private void count(CanaryKey canary, Post post, Watch watch) {
         current(post, watch)
@@ -187,7 +233,7 @@ public final class Collector implements Collecting {
                         counts = watch.session.look();
                     } catch (RuntimeException ours) { // one look that fails mustn't end all others
                         LOG.errorf(ours, "%s not counted step=%d, next try in %s", canary, guard.step(), guard.every());
-                        later.accept(guard.every(), () -> count(canary, post, watch));
+                        next(canary, post, watch);
                         return;
                     }
                     LOG.debugf("%s counted step=%d metrics=%s", canary, guard.step(), counts);
@@ -201,15 +247,15 @@ public final class Collector implements Collecting {
                                 new RequestsCounted(
                                         guard.rollout(), guard.step(), watch.next++, guard.question(), counts));
                     } else {
-                        later.accept(watch.session.pace(guard.every()), () -> count(canary, post, watch));
+                        next(canary, post, watch);
                     }
                 }));
     }
 
     private void tell(CanaryKey canary, Post post, Watch watch, RequestsCounted counted) {
-        current(post, watch).ifPresent(guard -> {
+        current(post, watch).ifPresent(_ -> {
             if (voice.say(canary, counted)) {
-                later.accept(watch.session.pace(guard.every()), () -> count(canary, post, watch));
+                next(canary, post, watch);
             } else {
                 LOG.warnf("%s counts not on the log, next try in %d ms", canary, PAUSE.toMillis());
                 later.accept(PAUSE, () -> tell(canary, post, watch, counted));

@@ -28,8 +28,11 @@ import org.jboss.logging.Logger;
 public final class FallbackCounting implements Counting {
     private static final Logger LOG = Logger.getLogger(FallbackCounting.class);
 
-    /// Looks one after the other that can't be read at the pods.
+    /// Looks one after the other that can't be read at the pods, and for how long: they may come quicker than once a
+    /// second.
     static final int PATIENCE = 5;
+
+    static final Duration AT_LEAST = Duration.ofSeconds(4);
 
     /// Asks where the metric's check asks.
     @FunctionalInterface
@@ -66,6 +69,17 @@ public final class FallbackCounting implements Counting {
         return new Both(canary, spec, atPods.begin(canary, spec, now), now);
     }
 
+    /// Looks in a row that couldn't be read at the pods.
+    private record Unread(int looks, Instant since) {
+        Unread again() {
+            return new Unread(looks + 1, since);
+        }
+
+        boolean isEnough(Instant now) {
+            return looks >= PATIENCE && !now.isBefore(since.plus(AT_LEAST));
+        }
+    }
+
     private final class Both implements Session {
         private final CanaryKey canary;
         private final CanarySpec spec;
@@ -74,7 +88,7 @@ public final class FallbackCounting implements Counting {
         /// Metrics of which requests were counted at the pods before.
         private final Set<String> toldByPods = new HashSet<>();
         private final Map<String, RawCounting> changed = new HashMap<>();
-        private final Map<String, Integer> unread = new HashMap<>();
+        private final Map<String, Unread> unread = new HashMap<>();
         private final Map<String, Optional<Tallying>> stored = new HashMap<>();
         private final Map<String, CrossCheck> checks = new HashMap<>();
 
@@ -126,7 +140,10 @@ public final class FallbackCounting implements Counting {
                     yield check(metric, now).flatMap(check -> check.look(counted, now));
                 }
                 case Count.Unread(var why) ->
-                    unread.merge(metric.name(), 1, Integer::sum) < PATIENCE ? Optional.empty() : Optional.of(why);
+                    unread.merge(metric.name(), new Unread(1, now), (known, _) -> known.again())
+                                    .isEnough(now)
+                            ? Optional.of(why)
+                            : Optional.empty();
                 case Count.ThresholdOnly(var why) -> Optional.of(why);
             };
         }

@@ -45,6 +45,10 @@ import java.util.stream.Stream;
 public final class PodCounting implements Counting {
     static final int MOST_PODS = 20;
     private static final Duration PODS_KNOWN_FOR = Duration.ofSeconds(3);
+
+    /// Where one of them gave no answer.
+    private static final Duration PODS_DOUBTED_FOR = Duration.ofSeconds(1);
+
     private static final String STARTED = "process_start_time_seconds";
 
     /// The PromQL that a metric's check asks, if it is one.
@@ -91,6 +95,7 @@ public final class PodCounting implements Counting {
 
         private Optional<SortedMap<String, Tallying>> metrics = Optional.empty();
         private List<Watched> pods = List.of();
+        private Instant podsUntil = Instant.MIN;
         private Instant podsFrom = Instant.MIN;
 
         AtPods(CanaryKey canary, CanarySpec spec, Instant begun) {
@@ -107,9 +112,10 @@ public final class PodCounting implements Counting {
                 if (wanted.values().stream().allMatch(metric -> metric.countable() instanceof ThresholdOnly)) {
                     return each(wanted, (_, metric) -> because((ThresholdOnly) metric.countable()));
                 }
-                if (!clock.instant().isBefore(podsFrom.plus(PODS_KNOWN_FOR))) {
+                if (!clock.instant().isBefore(podsUntil)) {
                     pods = watched();
                     podsFrom = clock.instant();
+                    podsUntil = podsFrom.plus(PODS_KNOWN_FOR);
                 }
                 return counted(wanted);
             } catch (LiveObjects.UnavailableException away) {
@@ -161,7 +167,7 @@ public final class PodCounting implements Counting {
                             _ -> new PodTally(watched.pod().started().isAfter(begun)));
                     read.put(watched, tally.read(answer.get(), wanted, shown, watched.side()));
                 } catch (ExecutionException away) {
-                    podsFrom = Instant.MIN; // it may be gone
+                    podsUntil = podsFrom.plus(PODS_DOUBTED_FOR); // it may be gone
                     if (watched.side() == Side.CANARY) {
                         problems.put(watched.pod().name(), why(away));
                     }

@@ -162,6 +162,29 @@ class CollectorTest {
     }
 
     @Test
+    void aLookThatIsPlannedComesSoonerOnceTheGuardWantsThat() {
+        counts.addAll(List.of(counted(3), counted(4), counted(5), counted(6)));
+        collector.want(CHECKOUT, guard(0));
+        pass(Duration.ofMillis(100));
+        collector.want(CHECKOUT, guard(1, Duration.ofMillis(250)));
+        pass(Duration.ofMillis(149));
+        assertThat(said).hasSize(1);
+
+        pass(Duration.ofMillis(1));
+        assertThat(said).hasSize(2);
+        collector.want(CHECKOUT, guard(2, Duration.ofMillis(250)));
+        pass(Duration.ofMillis(250));
+        assertThat(said).hasSize(3);
+        collector.want(CHECKOUT, guard(3, Duration.ofSeconds(1))); // one that is planned already stays
+        pass(Duration.ofMillis(250));
+        assertThat(said).hasSize(4);
+        pass(Duration.ofMillis(999));
+
+        assertThat(said).hasSize(4);
+        collector.want(CHECKOUT, Wanted.NOTHING);
+    }
+
+    @Test
     void aLookThatTellsNothingNewIsNotSaid() {
         counts.addAll(List.of(counted(), counted(), new Count.Unread("away"), new Count.Unread("away"), counted(2)));
         collector.want(CHECKOUT, guard(0));
@@ -211,11 +234,15 @@ class CollectorTest {
     }
 
     private static Wanted guard(int look) {
+        return guard(look, Duration.ofSeconds(1));
+    }
+
+    private static Wanted guard(int look, Duration every) {
         var spec = Samples.spec(Duration.ofSeconds(60), List.of(Samples.SUCCESS));
         return new Wanted(
                 Optional.empty(),
                 List.of(),
-                Optional.of(new Wanted.Guard(Samples.ROLLOUT, 0, look, Duration.ofSeconds(1), "hash", spec)));
+                Optional.of(new Wanted.Guard(Samples.ROLLOUT, 0, look, every, "hash", spec)));
     }
 
     private void pass(Duration time) {

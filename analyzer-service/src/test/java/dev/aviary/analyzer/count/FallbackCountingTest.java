@@ -96,9 +96,10 @@ class FallbackCountingTest {
         store(Side.CANARY, series("checkout-7f-a", "200", at(-5, 100)));
         atPods = new Count.Unread("no answer");
         var session = session(SUCCESS);
-        for (int look = 1; look < FallbackCounting.PATIENCE; look++) {
+        for (int look = 1; look < 2 * FallbackCounting.PATIENCE; look++) {
             assertThat(session.look().get("success")).isEqualTo(atPods);
         }
+        now = NOON.plus(FallbackCounting.AT_LEAST);
 
         assertThat(counted(session).source()).isEqualTo(Source.PROMETHEUS);
         atPods = new Counted(Source.PODS, 0.1, "failed", Optional.empty(), List.of());

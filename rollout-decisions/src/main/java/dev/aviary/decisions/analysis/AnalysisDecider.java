@@ -170,12 +170,13 @@ public final class AnalysisDecider {
     }
 
     private static Optional<Wanted.Guard> guard(Run run, AtStep at) {
-        return GuardJudge.of(run.spec()).looks() && !run.guard().tripped()
+        var judge = GuardJudge.of(run.spec());
+        return judge.looks() && !run.guard().tripped()
                 ? Optional.of(new Wanted.Guard(
                         run.rollout(),
                         at.step(),
                         run.guard().look(),
-                        run.spec().guarded().every(),
+                        judge.every(run.guard()),
                         Question.of(run.spec().metrics()),
                         run.spec()))
                 : Optional.empty();

@@ -39,6 +39,9 @@ record MetricGuard(
     /// Odds ratio to the primary that is still no worse.
     private static final double TOLERANCE = 1.5;
 
+    /// By then what the first failure meant shows in the evidence.
+    private static final Duration FRESH = Duration.ofSeconds(10);
+
     static MetricGuard first(Instant now) {
         return new MetricGuard(
                 Optional.empty(),
@@ -106,6 +109,11 @@ record MetricGuard(
 
     double primaryEvidence() {
         return primary.map(PrimaryJudge::logEvidence).orElse(0.0);
+    }
+
+    /// The first failure, of a pod's first requests too, is not long past.
+    boolean isFresh() {
+        return failing.isPresent() && sinceFailing().compareTo(FRESH) < 0;
     }
 
     Duration sinceFailing() {

@@ -22,7 +22,7 @@ public record Wanted(Optional<Look> look, List<Gate> gates, Optional<Guard> guar
     /// The guard's looks, one after the other, from the first step to the rollout's end.
     ///
     /// @param look  that comes next, counted from 0 within the rollout
-    /// @param every from one to the next
+    /// @param every from one to the next; changes with the evidence
     /// @param question hash that the counts are to carry
     /// @param spec  frozen at the rollout's start
     public record Guard(RolloutId rollout, int step, int look, Duration every, String question, CanarySpec spec) {}

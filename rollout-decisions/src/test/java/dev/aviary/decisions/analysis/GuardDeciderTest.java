@@ -132,6 +132,48 @@ class GuardDeciderTest {
                         org.assertj.core.groups.Tuple.tuple(2, new Tally(1, 1)));
     }
 
+    @Test
+    void looksComeQuickerFromTheFirstFailureUntilItIsPastAndProvesNothing() {
+        var analysis = guarded(Mode.BOUND);
+        look(analysis, 0, counted(0, 5));
+        assertThat(every(analysis)).isEqualTo(SECOND);
+
+        look(analysis, 1, counted(1, 2));
+        assertThat(every(analysis)).isEqualTo(GuardSpec.FASTEST);
+        IntStream.range(2, 11).forEach(look -> look(analysis, look, counted(0, 20)));
+        assertThat(every(analysis)).isEqualTo(GuardSpec.FASTEST);
+        look(analysis, 11, counted(0, 20));
+
+        assertThat(every(analysis)).isEqualTo(SECOND);
+    }
+
+    @Test
+    void looksStayQuickWhileMoreFailThanMay() {
+        var analysis = guarded(Mode.BOUND);
+        look(analysis, 0, counted(1, 10));
+        IntStream.range(1, 20).forEach(look -> look(analysis, look, counted(0, 5)));
+        assertThat(every(analysis)).isEqualTo(SECOND);
+
+        look(analysis, 20, counted(2, 5));
+        assertThat(every(analysis)).isEqualTo(GuardSpec.FASTEST);
+        IntStream.range(21, 60).forEach(look -> look(analysis, look, counted(0, 50)));
+        assertThat(every(analysis)).isEqualTo(SECOND);
+        assertThat(trips(analysis)).isEmpty();
+    }
+
+    @Test
+    void harmThatIsProvenInTheShadowIsNotHurriedFor() {
+        var analysis = guarded(Mode.SHADOW);
+        look(analysis, 0, counted(9, 9));
+        IntStream.range(1, 12).forEach(look -> look(analysis, look, counted(5, 5)));
+
+        assertThat(every(analysis)).isEqualTo(SECOND);
+    }
+
+    private static Duration every(Analysis analysis) {
+        return analysis.wanted().guard().orElseThrow().every();
+    }
+
     private static State guard(Analysis analysis) {
         return analysis.checks().getLast().guard().getFirst().state();
     }
