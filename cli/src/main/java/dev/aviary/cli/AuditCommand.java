@@ -3,9 +3,13 @@ package dev.aviary.cli;
 import dev.aviary.cli.story.Colours;
 import dev.aviary.cli.story.Entry;
 import dev.aviary.cli.story.LogReader;
+import dev.aviary.cli.story.Rollouts;
 import dev.aviary.cli.story.Story;
 import dev.aviary.eventlog.codec.Json;
+import dev.aviary.events.CanaryKey;
+import dev.aviary.events.RolloutEvent;
 import dev.aviary.events.RolloutId;
+import dev.aviary.events.RolloutLabelled;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.Optional;
@@ -30,6 +34,7 @@ final class AuditCommand implements Callable<Integer> {
     LogOptions log = new LogOptions();
 
     private final PrintStream out = System.out;
+    private final Rollouts rollouts = new Rollouts();
     private Optional<RolloutId> rollout = Optional.empty();
     private long told;
 
@@ -37,8 +42,7 @@ final class AuditCommand implements Callable<Integer> {
     public Integer call() {
         var name = CanaryName.of(canary);
         new LogReader(log.connection(), log.topics().rolloutEvents()).history(entry -> {
-            if (entry.canary().namespace().equals(name.namespace())
-                    && entry.canary().name().equals(name.name())) {
+            if (name.isOf(entry.canary())) {
                 tell(entry);
             }
         });
@@ -55,13 +59,21 @@ final class AuditCommand implements Callable<Integer> {
             return;
         }
         var event = entry.logged().event();
+        rollouts.hear(entry.canary(), event);
         event.ofRollout().filter(id -> !Optional.of(id).equals(rollout)).ifPresent(id -> {
             rollout = Optional.of(id);
             out.printf("%nRollout %d of %s%n", id.number(), entry.canary());
         });
         Story.line(event)
+                .map(line -> line + remark(entry.canary(), event))
                 .ifPresent(line -> out.printf(
                         "%s  %-9s %s%n", Colours.dim(entry.at().toString()), who(entry), Colours.of(event, line)));
+    }
+
+    private String remark(CanaryKey canary, RolloutEvent event) {
+        return event instanceof RolloutLabelled label && !rollouts.has(canary, label.rollout())
+                ? "; there is no such rollout: it counts for none"
+                : "";
     }
 
     private static String who(Entry entry) {

@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
             PlaygroundCommand.class,
             AuditCommand.class,
             ReplayCommand.class,
+            LabelCommand.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

@@ -1,5 +1,7 @@
 package dev.aviary.cli;
 
+import dev.aviary.events.CanaryKey;
+
 /// `NAMESPACE/NAME`, as typed.
 record CanaryName(String namespace, String name) {
     static CanaryName of(String typed) {
@@ -8,5 +10,15 @@ record CanaryName(String namespace, String name) {
             throw new Problem("a canary is named NAMESPACE/NAME, got \"%s\".".formatted(typed));
         }
         return new CanaryName(parts[0], parts[1]);
+    }
+
+    /// In whichever cluster.
+    boolean isOf(CanaryKey key) {
+        return key.namespace().equals(namespace) && key.name().equals(name);
+    }
+
+    @Override
+    public String toString() {
+        return namespace + "/" + name;
     }
 }

@@ -4,11 +4,11 @@ import dev.aviary.cli.replay.Difference;
 import dev.aviary.cli.replay.Replay;
 import dev.aviary.cli.replay.Replays;
 import dev.aviary.cli.story.Colours;
+import dev.aviary.cli.story.Rollouts;
 import dev.aviary.eventlog.codec.Json;
 import dev.aviary.eventlog.topics.ClusterNames;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.RolloutEvent;
-import dev.aviary.events.RolloutId;
 import java.io.PrintStream;
 import java.time.Instant;
 import java.util.Map;
@@ -69,11 +69,9 @@ final class ReplayCommand implements Callable<Integer> {
 
     private boolean isAsked(RolloutEvent event) {
         return rollout.isEmpty()
-                || event.ofRollout().filter(id -> isAsked(id, rollout.get())).isPresent();
-    }
-
-    private static boolean isAsked(RolloutId id, String asked) {
-        return id.toString().equals(asked) || Long.toString(id.number()).equals(asked);
+                || event.ofRollout()
+                        .filter(id -> Rollouts.isAsked(id, rollout.get()))
+                        .isPresent();
     }
 
     private boolean isKnown(Replay.Result result) {

@@ -39,7 +39,7 @@ class CommandPolicyIT {
                 metadata: {name: releases, namespace: shop}
                 rules:
                 - {apiGroups: [flagger.app], resources: [canaries], verbs: [get, list, patch, update]}
-                - {apiGroups: [aviary.dev], resources: [rollouts], verbs: [pause, resume]}
+                - {apiGroups: [aviary.dev], resources: [rollouts], verbs: [pause, resume, label]}
                 ---
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: RoleBinding
@@ -113,6 +113,29 @@ class CommandPolicyIT {
     }
 
     @Test
+    void aLabelNeedsARolloutAndOneOfTwoWords() {
+        assertThatThrownBy(() -> command("label", ALICE))
+                .hasMessageContaining(
+                        "aviary.dev/command-rollout is \"\"; a label needs the number of a rollout, from 1");
+        assertThatThrownBy(() -> label("0", "good", ALICE)).hasMessageContaining("aviary.dev/command-rollout is \"0\"");
+        assertThatThrownBy(() -> label("last", "good", ALICE))
+                .hasMessageContaining("aviary.dev/command-rollout is \"last\"");
+        assertThatThrownBy(() -> label("3", "splendid", ALICE))
+                .hasMessageContaining("aviary.dev/command-outcome is \"splendid\"; a label is good or bad");
+        assertThatThrownBy(() -> label("3", "bad", "bob")).hasMessageContaining("it is \"bob\"");
+
+        label("3", "bad", ALICE);
+
+        assertThatThrownBy(() -> annotate("aviary.dev/command-outcome=good"))
+                .hasMessageContaining("change only together with a new aviary.dev/command-id");
+        assertThatThrownBy(() -> annotate("aviary.dev/command-rollout=2"))
+                .hasMessageContaining("change only together with a new aviary.dev/command-id");
+        // What it leaves behind is no hindrance to the next command.
+        command("pause", ALICE);
+        clear();
+    }
+
+    @Test
     void whatIsNoCommandIsNoneOfItsBusiness() {
         command("resume", ALICE);
 
@@ -127,7 +150,7 @@ class CommandPolicyIT {
                 "--type=merge",
                 "-p",
                 "{\"spec\": {\"suspend\": false}}");
-        annotate("aviary.dev/command-", "aviary.dev/command-id-", "aviary.dev/command-by-", "aviary.dev/command-why-");
+        clear();
         assertThat(playground.kubectl("-n", "shop", "get", "canary/checkout", "-o", "jsonpath={.metadata.annotations}"))
                 .doesNotContain("aviary.dev/command");
     }
@@ -154,6 +177,26 @@ class CommandPolicyIT {
                 "aviary.dev/command-id=" + IDS.incrementAndGet(),
                 "aviary.dev/command-by=" + by,
                 "aviary.dev/command-why=looks wrong");
+    }
+
+    private static void label(String rollout, String outcome, String by) {
+        annotate(
+                "aviary.dev/command=label",
+                "aviary.dev/command-rollout=" + rollout,
+                "aviary.dev/command-outcome=" + outcome,
+                "aviary.dev/command-id=" + IDS.incrementAndGet(),
+                "aviary.dev/command-by=" + by,
+                "aviary.dev/command-why=a customer called");
+    }
+
+    private static void clear() {
+        annotate(
+                "aviary.dev/command-",
+                "aviary.dev/command-id-",
+                "aviary.dev/command-by-",
+                "aviary.dev/command-why-",
+                "aviary.dev/command-rollout-",
+                "aviary.dev/command-outcome-");
     }
 
     private static void annotate(String... annotations) {

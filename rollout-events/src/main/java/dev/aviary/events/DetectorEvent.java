@@ -2,4 +2,10 @@ package dev.aviary.events;
 
 /// What only the detector may say.
 public sealed interface DetectorEvent extends RolloutEvent
-        permits CanaryApplied, CanaryRejected, CanaryDeleted, RevisionDetected, WorkloadChanged, OperatorCommanded {}
+        permits CanaryApplied,
+                CanaryRejected,
+                CanaryDeleted,
+                RevisionDetected,
+                WorkloadChanged,
+                OperatorCommanded,
+                RolloutLabelled {}

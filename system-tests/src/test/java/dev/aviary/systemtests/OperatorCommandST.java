@@ -1,11 +1,14 @@
 package dev.aviary.systemtests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aviary.events.OperatorCommanded;
 import dev.aviary.events.OperatorCommanded.Verb;
 import dev.aviary.events.RollbackStarted;
 import dev.aviary.events.RolledBack;
+import dev.aviary.events.RolloutLabelled;
+import dev.aviary.events.RolloutLabelled.Outcome;
 import dev.aviary.events.StepStarted;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -44,5 +47,25 @@ class OperatorCommandST {
                                 started -> assertThat(started.cause()).isEqualTo(RollbackStarted.Cause.ABORTED)));
         shop.awaitPhase("Failed");
         assertThat(shop.status().canaryWeight()).isZero();
+        labelled(shop, me);
+    }
+
+    /// It waits for the log, so the next word can't take its place.
+    private static void labelled(Shop shop, String me) {
+        var kafka = WORLD.pipeline().log().bootstrap();
+        assertThat(WORLD.aviary("label", shop.canary(), "good", "--kafka", kafka))
+                .contains("rollout 1 is labelled good");
+        WORLD.aviary("label", shop.canary() + "#1", "bad", "--why", "a customer called", "--kafka", kafka);
+        assertThatThrownBy(() -> WORLD.aviary("label", shop.canary(), "bad", "--rollout", "7", "--kafka", kafka))
+                .hasMessageContaining("has no rollout 7: nothing is labelled. The log has rollout 1.");
+
+        assertThat(WORLD.history("command"))
+                .extracting(entry -> entry.logged().event())
+                .filteredOn(RolloutLabelled.class::isInstance)
+                .extracting(event -> ((RolloutLabelled) event).outcome())
+                .containsExactly(Outcome.GOOD, Outcome.BAD);
+        assertThat(WORLD.aviary("audit", shop.canary(), "--kafka", kafka))
+                .contains("rollout 1 labelled bad by %s: \"a customer called\"".formatted(me));
+        WORLD.aviary("replay", shop.canary(), "--kafka", kafka); // ends with 1 at the first difference
     }
 }

@@ -31,6 +31,9 @@ public final class Story {
                 changed.stuck().map(why -> "%s is stuck: %s".formatted(changed.workload(), why));
             case OperatorCommanded command ->
                 Optional.of("%s commanded by %s".formatted(command.verb().word(), command.who()));
+            case RolloutLabelled label ->
+                Optional.of("rollout %d labelled %s by %s"
+                        .formatted(label.rollout(), label.outcome().word(), label.who()));
             case InitializationStarted _ -> Optional.of("making the primary");
             case TakeoverStarted _ -> Optional.of("the primary is ready and gets the traffic");
             case RolloutStarted started ->

@@ -150,6 +150,8 @@ final class Looking {
                         annotations.getOrDefault("aviary.dev/command", ""),
                         annotations.getOrDefault("aviary.dev/command-by", ""),
                         annotations.getOrDefault("aviary.dev/command-why", ""),
+                        annotations.getOrDefault("aviary.dev/command-rollout", ""),
+                        annotations.getOrDefault("aviary.dev/command-outcome", ""),
                         written(metadata)));
     }
 

@@ -8,6 +8,8 @@ import dev.aviary.events.CanaryRejected;
 import dev.aviary.events.DetectorEvent;
 import dev.aviary.events.OperatorCommanded;
 import dev.aviary.events.OperatorCommanded.Verb;
+import dev.aviary.events.RolloutLabelled;
+import dev.aviary.events.RolloutLabelled.Outcome;
 import dev.aviary.events.WorkloadChanged.Role;
 import dev.aviary.flagger.CanarySpecs.Rejected;
 import dev.aviary.flagger.CanarySpecs.Resolved;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// What the cluster shows and the log doesn't know yet. Compared as a whole each time: whatever a watch missed,
 /// repeated
@@ -25,6 +28,10 @@ import java.util.Optional;
 public final class News {
     /// Clocks of API server and brokers may differ by as much.
     private static final Duration SKEW = Duration.ofSeconds(5);
+
+    private static final String LABEL = "label";
+    /// As in the policy.
+    private static final Pattern ROLLOUT = Pattern.compile("[1-9][0-9]{0,8}");
 
     private News() {}
 
@@ -111,8 +118,7 @@ public final class News {
         return is.command()
                 .filter(command -> !command.id().isEmpty() && !command.id().equals(said.command()))
                 .filter(command -> !isOlder(command, said))
-                .flatMap(command -> verb(command.verb())
-                        .map(verb -> new OperatorCommanded(command.id(), verb, command.by(), command.why())));
+                .flatMap(News::understood);
     }
 
     private static boolean isOlder(Seen.Command command, Said said) {
@@ -121,7 +127,18 @@ public final class News {
                 .orElse(false);
     }
 
-    static Optional<Verb> verb(String word) {
+    /// Empty if it isn't: where the policy of design rule 8 is missing, anything may stand there.
+    static Optional<DetectorEvent> understood(Seen.Command command) {
+        return command.verb().equals(LABEL)
+                ? Outcome.of(command.outcome())
+                        .filter(_ -> ROLLOUT.matcher(command.rollout()).matches())
+                        .map(outcome -> new RolloutLabelled(
+                                command.id(), Long.parseLong(command.rollout()), outcome, command.by(), command.why()))
+                : verb(command.verb())
+                        .map(verb -> new OperatorCommanded(command.id(), verb, command.by(), command.why()));
+    }
+
+    private static Optional<Verb> verb(String word) {
         return Arrays.stream(Verb.values())
                 .filter(verb -> verb.word().equals(word))
                 .findFirst();

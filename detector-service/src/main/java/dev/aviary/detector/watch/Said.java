@@ -6,6 +6,7 @@ import dev.aviary.events.CanaryRejected;
 import dev.aviary.events.DetectorEvent;
 import dev.aviary.events.OperatorCommanded;
 import dev.aviary.events.RevisionDetected;
+import dev.aviary.events.RolloutLabelled;
 import dev.aviary.events.WorkloadChanged;
 import dev.aviary.events.WorkloadChanged.Role;
 import java.time.Instant;
@@ -20,7 +21,7 @@ import java.util.Optional;
 /// @param since     when this Canary was first applied, by the log's time
 /// @param rejected  unless something was applied since
 /// @param workloads the last of each role
-/// @param command   id of the last one; it outlives the Canary, since a manifest may bring it back
+/// @param command   id of the last one, a label too; it outlives the Canary, since a manifest may bring it back
 public record Said(
         long count,
         Optional<CanaryApplied> applied,
@@ -74,6 +75,8 @@ public record Said(
                 yield new Said(count + 1, applied, since, rejected, deleted, revision, Map.copyOf(all), command);
             }
             case OperatorCommanded next ->
+                new Said(count + 1, applied, since, rejected, deleted, revision, workloads, next.id());
+            case RolloutLabelled next ->
                 new Said(count + 1, applied, since, rejected, deleted, revision, workloads, next.id());
         };
     }

@@ -28,6 +28,9 @@ public record Seen(
     }
 
     /// @param verb    as written, whatever it is
+    /// @param rollout that a label is about, as written; empty if nothing is
+    /// @param outcome that a label gives it, as written; empty if nothing is
     /// @param written when the annotation was, as far as the API server knows
-    public record Command(String id, String verb, String by, String why, Optional<Instant> written) {}
+    public record Command(
+            String id, String verb, String by, String why, String rollout, String outcome, Optional<Instant> written) {}
 }

@@ -7,6 +7,7 @@ import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CanaryRejected;
 import dev.aviary.events.DetectorEvent;
 import dev.aviary.events.OperatorCommanded;
+import dev.aviary.events.RolloutLabelled;
 import dev.aviary.flagger.CanarySpecs;
 import dev.aviary.flagger.CanarySpecs.Resolved;
 import dev.aviary.flagger.Revision;
@@ -172,9 +173,11 @@ public final class Teller implements AutoCloseable {
     }
 
     private static String id(CanaryKey key, DetectorEvent event, Said known) {
-        var hash = event instanceof OperatorCommanded command
-                ? EventIds.content(command.id())
-                : EventIds.content(event, known.count());
+        var hash = switch (event) {
+            case OperatorCommanded command -> EventIds.content(command.id());
+            case RolloutLabelled label -> EventIds.content(label.id());
+            default -> EventIds.content(event, known.count());
+        };
         return EventIds.observed(key, event.getClass(), hash);
     }
 
@@ -198,8 +201,10 @@ public final class Teller implements AutoCloseable {
     }
 
     private void misunderstood(CanaryKey key, Seen.Command command) {
-        if (News.verb(command.verb()).isEmpty() && misunderstood.add(key + " " + command.id())) {
-            LOG.warnf("%s command not known command=\"%s\" id=%s", key, command.verb(), command.id());
+        if (News.understood(command).isEmpty() && misunderstood.add(key + " " + command.id())) {
+            LOG.warnf(
+                    "%s command not known command=\"%s\" rollout=\"%s\" outcome=\"%s\" id=%s",
+                    key, command.verb(), command.rollout(), command.outcome(), command.id());
         }
     }
 

@@ -6,6 +6,7 @@ import dev.aviary.events.CanaryRejected;
 import dev.aviary.events.DetectorEvent;
 import dev.aviary.events.OperatorCommanded;
 import dev.aviary.events.RevisionDetected;
+import dev.aviary.events.RolloutLabelled;
 import dev.aviary.events.WorkloadChanged;
 
 /// An event as a log line.
@@ -40,6 +41,9 @@ final class Words {
             case OperatorCommanded command ->
                 "operator commanded verb=%s by=%s id=%s"
                         .formatted(command.verb().word(), command.by(), command.id());
+            case RolloutLabelled label ->
+                "rollout labelled rollout=%d outcome=%s by=%s id=%s"
+                        .formatted(label.rollout(), label.outcome().word(), label.by(), label.id());
         };
     }
 }

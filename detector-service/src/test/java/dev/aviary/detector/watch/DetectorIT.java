@@ -11,6 +11,7 @@ import dev.aviary.events.DetectorEvent;
 import dev.aviary.events.OperatorCommanded;
 import dev.aviary.events.OperatorCommanded.Verb;
 import dev.aviary.events.RevisionDetected;
+import dev.aviary.events.RolloutLabelled;
 import dev.aviary.events.WorkloadChanged;
 import dev.aviary.events.WorkloadChanged.Role;
 import java.time.Duration;
@@ -225,6 +226,25 @@ class DetectorIT {
         var commanded = awaitSaid(shop, "checkout", OperatorCommanded.class, 1).getFirst();
         assertThat(commanded).isEqualTo(new OperatorCommanded("7", Verb.ABORT, "alice", "looks wrong"));
         assertThat(AROUND.said(shop, "checkout", CanaryApplied.class)).hasSize(1);
+    }
+
+    @Test
+    void aLabelIsSaidOnceAndARestartKnowsIt() {
+        var shop = AROUND.namespace();
+        var first = AROUND.detector(shop);
+        deployment(shop, "checkout", "1");
+        canary(shop, "checkout", "istio");
+        awaitSaid(shop, "checkout", WorkloadChanged.class, 1);
+
+        command(shop, "checkout", "8", "label", "aviary.dev/command-rollout=3", "aviary.dev/command-outcome=bad");
+        assertThat(awaitSaid(shop, "checkout", RolloutLabelled.class, 1))
+                .containsExactly(new RolloutLabelled("8", 3, RolloutLabelled.Outcome.BAD, "alice", "looks wrong"));
+        first.close();
+
+        AROUND.detector(shop);
+        command(shop, "checkout", "9", "pause");
+        awaitSaid(shop, "checkout", OperatorCommanded.class, 1);
+        assertThat(AROUND.said(shop, "checkout", RolloutLabelled.class)).hasSize(1);
     }
 
     @Test
@@ -460,18 +480,19 @@ class DetectorIT {
                 """.formatted(namespace, key));
     }
 
-    private static void command(String namespace, String canary, String id, String verb) {
-        AROUND.playground()
-                .kubectl(
-                        "-n",
-                        namespace,
-                        "annotate",
-                        "--overwrite",
-                        "canary/" + canary,
-                        "aviary.dev/command=" + verb,
-                        "aviary.dev/command-id=" + id,
-                        "aviary.dev/command-by=alice",
-                        "aviary.dev/command-why=looks wrong");
+    private static void command(String namespace, String canary, String id, String verb, String... more) {
+        var arguments = new ArrayList<>(List.of(
+                "-n",
+                namespace,
+                "annotate",
+                "--overwrite",
+                "canary/" + canary,
+                "aviary.dev/command=" + verb,
+                "aviary.dev/command-id=" + id,
+                "aviary.dev/command-by=alice",
+                "aviary.dev/command-why=looks wrong"));
+        arguments.addAll(List.of(more));
+        AROUND.playground().kubectl(arguments.toArray(String[]::new));
     }
 
     private static void status(String namespace, String object, String patch) {

@@ -13,6 +13,7 @@ import dev.aviary.events.OperatorCommanded;
 import dev.aviary.events.Percent;
 import dev.aviary.events.Replicas;
 import dev.aviary.events.RevisionDetected;
+import dev.aviary.events.RolloutLabelled;
 import dev.aviary.events.Strategy;
 import dev.aviary.events.WorkloadChanged;
 import dev.aviary.events.WorkloadChanged.Role;
@@ -238,8 +239,40 @@ class NewsTest {
     void anUnknownCommandIsNone() {
         hear(seen());
 
-        assertThat(hear(with(new Command("1", "stop", "alice", "", Optional.of(NOW)))))
+        assertThat(hear(with(new Command("1", "stop", "alice", "", "", "", Optional.of(NOW)))))
                 .isEmpty();
+    }
+
+    @Test
+    void aLabelIsSaidOnceByItsId() {
+        hear(seen());
+
+        assertThat(hear(with(label("1", "3", "bad"))))
+                .containsExactly(
+                        new RolloutLabelled("1", 3, RolloutLabelled.Outcome.BAD, "alice", "a customer called"));
+        assertThat(hear(with(label("1", "3", "bad")))).isEmpty();
+        assertThat(hear(with(label("2", "3", "good"))))
+                .containsExactly(
+                        new RolloutLabelled("2", 3, RolloutLabelled.Outcome.GOOD, "alice", "a customer called"));
+    }
+
+    @Test
+    void whatALabelLeavesBehindMeansNothingToACommand() {
+        hear(with(label("1", "3", "bad")));
+
+        assertThat(hear(with(new Command("2", "pause", "alice", "", "3", "bad", Optional.of(NOW)))))
+                .containsExactly(new OperatorCommanded("2", OperatorCommanded.Verb.PAUSE, "alice", ""));
+    }
+
+    @Test
+    void aLabelOfNoRolloutOrOfAnotherWordIsNone() {
+        hear(seen());
+
+        for (var rollout : List.of("", "0", "-1", "last", "3-v1:9f2c", "99999999999999999999")) {
+            assertThat(hear(with(label("1", rollout, "bad")))).as(rollout).isEmpty();
+        }
+        assertThat(hear(with(label("1", "3", "")))).isEmpty();
+        assertThat(hear(with(label("1", "3", "GOOD")))).isEmpty();
     }
 
     private List<DetectorEvent> hear(Seen seen) {
@@ -294,7 +327,11 @@ class NewsTest {
     }
 
     private static Command command(String id, Instant written) {
-        return new Command(id, "pause", "alice", "looks wrong", Optional.of(written));
+        return new Command(id, "pause", "alice", "looks wrong", "", "", Optional.of(written));
+    }
+
+    private static Command label(String id, String rollout, String outcome) {
+        return new Command(id, "label", "alice", "a customer called", rollout, outcome, Optional.of(NOW));
     }
 
     private static Revision revision(String version) {

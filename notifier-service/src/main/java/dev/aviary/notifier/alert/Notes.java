@@ -36,6 +36,7 @@ import dev.aviary.events.RevisionDetected;
 import dev.aviary.events.RollbackStarted;
 import dev.aviary.events.RolledBack;
 import dev.aviary.events.RolloutEvent;
+import dev.aviary.events.RolloutLabelled;
 import dev.aviary.events.RolloutStarted;
 import dev.aviary.events.RouteChangedByHand;
 import dev.aviary.events.RouterDecision;
@@ -104,6 +105,9 @@ public final class Notes {
                                 changed.stuck().get())));
             case OperatorCommanded command ->
                 List.of(info("Command %s by %s".formatted(command.verb().word(), command.who())));
+            case RolloutLabelled label ->
+                List.of(info("Rollout %d labelled %s by %s"
+                        .formatted(label.rollout(), label.outcome().word(), label.who())));
             case CanaryApplied _, CanaryDeleted _, RevisionDetected _, WorkloadChanged _ -> List.of();
         };
     }

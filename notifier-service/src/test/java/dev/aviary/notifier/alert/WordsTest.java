@@ -58,7 +58,11 @@ class WordsTest {
                 new Row(
                         new OperatorCommanded("1", OperatorCommanded.Verb.SKIP_STEP, "alice", "known flake"),
                         "",
-                        "Normal Command skip-step by alice: \"known flake\""));
+                        "Normal Command skip-step by alice: \"known flake\""),
+                new Row(
+                        new RolloutLabelled("2", 3, RolloutLabelled.Outcome.BAD, "alice", "a customer called"),
+                        "",
+                        "Normal Rollout 3 labelled bad by alice: \"a customer called\""));
     }
 
     private static Stream<Row> decided() {

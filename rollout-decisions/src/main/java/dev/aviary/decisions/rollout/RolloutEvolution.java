@@ -53,6 +53,7 @@ final class RolloutEvolution {
             }
             case OperatorCommanded command when command.id().equals(known.command()) -> state;
             case OperatorCommanded command -> commanded(state.knowing(known.command(command.id())), command);
+            case RolloutLabelled _ -> state;
         };
     }
 

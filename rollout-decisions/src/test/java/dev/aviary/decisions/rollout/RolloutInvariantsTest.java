@@ -283,6 +283,23 @@ class RolloutInvariantsTest {
         phases.forEach(phase -> Statistics.label("phases").collect(phase));
     }
 
+    @Property(tries = 200)
+    void aLabelChangesNothingInAnyPhase(@ForAll("stories") Story story) {
+        for (var moment : story.moments) {
+            var state = moment.after();
+            var number =
+                    state.run().map(RolloutState.Run::id).map(RolloutId::number).orElse(1L);
+            for (var outcome : RolloutLabelled.Outcome.values()) {
+                var label = new RolloutLabelled("label-" + outcome, number, outcome, "bob", "");
+
+                assertThat(RolloutDecider.decide(state, new Heard(label), moment.now()))
+                        .as("%s", moment)
+                        .isEmpty();
+                assertThat(RolloutDecider.evolve(state, label)).isEqualTo(state);
+            }
+        }
+    }
+
     private static RolloutState ticked(RolloutState state, Instant due) {
         var next = state;
         for (var decision : RolloutDecider.decide(state, new Tick(), due)) {
