@@ -205,14 +205,23 @@ public final class Notes {
             case CheckCompleted check
             when check.verdict() == Verdict.INCONCLUSIVE ->
                 List.of(warning("Halt %s advancement, inconclusive: %s".formatted(target, words(check.reasons()))));
-            case CheckCompleted check
-            when check.verdict() == Verdict.PASSED && checksOf(check.step()) > 1 ->
-                List.of(info("Advance %s canary iteration %d/%d"
-                        .formatted(target, known.passed() + 1, checksOf(check.step()))));
+            case CheckCompleted check when check.verdict() == Verdict.PASSED -> ofPassed(check);
             case GuardTripped guard -> List.of(warning("Halt %s advancement %s".formatted(target, guard.reason())));
             case GateDecided gate -> ofGate(gate);
             case CheckCompleted _, MetricsMeasured _, RequestsCounted _, EvidenceRecorded _ -> List.of();
         };
+    }
+
+    private List<Note> ofPassed(CheckCompleted check) {
+        var notes = new ArrayList<Note>();
+        if (!check.reasons().isEmpty()) {
+            notes.add(info("Check of %s passed: %s".formatted(target, words(check.reasons()))));
+        }
+        if (checksOf(check.step()) > 1) {
+            notes.add(info(
+                    "Advance %s canary iteration %d/%d".formatted(target, known.passed() + 1, checksOf(check.step()))));
+        }
+        return notes;
     }
 
     private List<Note> ofGate(GateDecided gate) {

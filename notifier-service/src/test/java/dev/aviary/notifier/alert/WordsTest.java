@@ -181,6 +181,10 @@ class WordsTest {
                 new Row(new CheckCompleted(ROLLOUT, 0, 0, Verdict.FAILED, List.of(), SLOW), ""),
                 new Row(new CheckCompleted(ROLLOUT, 0, 0, Verdict.PASSED, List.of(), List.of()), ""),
                 new Row(
+                        new CheckCompleted(ROLLOUT, 0, 0, Verdict.PASSED, List.of(), List.of("p99 is 20")),
+                        "",
+                        "Normal Check of checkout.shop passed: p99 is 20"),
+                new Row(
                         new CheckCompleted(ROLLOUT, 0, 0, Verdict.INCONCLUSIVE, List.of(), List.of("prometheus: 503")),
                         "",
                         "Warning Halt checkout.shop advancement, inconclusive: prometheus: 503"),
@@ -246,6 +250,20 @@ class WordsTest {
                         .distinct()
                         .toList())
                 .containsExactlyInAnyOrderElementsOf(events(RolloutEvent.class).toList());
+    }
+
+    @Test
+    void theGuardsSentenceStandsInTheEventAndInTheAlert() {
+        var sentence =
+                "p99: 23 of 41 requests took longer than 500 ms, where 1 in 100 may: proven 2.1 s after the first one;"
+                        + " chance of a false alarm at most 0.1 %";
+        var tripped = new GuardTripped(ROLLOUT, 0, 4, "p99", 9, 0.001, sentence);
+        var back = new RollbackStarted(ROLLOUT, 0, Cause.GUARD, 0, Percent.ZERO, List.of(tripped.reason()));
+
+        assertThat(Notes.of(CHECKOUT, tripped, known()))
+                .singleElement()
+                .satisfies(note -> assertThat(note.text()).contains(sentence));
+        assertThat(Alerts.of(CHECKOUT, back, known()).orElseThrow().fields()).contains(new Field("Why", sentence));
     }
 
     /// Flagger alerts of none but the first (fluxcd/flagger#1663).

@@ -15,6 +15,7 @@ import dev.aviary.events.EvidenceRecorded;
 import dev.aviary.events.GateDecided;
 import dev.aviary.events.GateDecided.Outcome;
 import dev.aviary.events.GateRequested;
+import dev.aviary.events.GuardResult;
 import dev.aviary.events.GuardTripped;
 import dev.aviary.events.HookKind;
 import dev.aviary.events.HookResult;
@@ -49,7 +50,7 @@ import java.util.stream.Stream;
 /// What the measurements of a rollout say, and which ones are wanted: pure, like the rollout's own decider.
 public final class AnalysisDecider {
     /// Stands in every decision: another version may decide otherwise.
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /// Looks in one `EvidenceRecorded`: a step may wait at a gate for days, its record and its state may not grow.
     static final int LOOKS_AT_ONCE = 100;
@@ -63,7 +64,7 @@ public final class AnalysisDecider {
     /// What follows from one input. The state is the one before it: a repeat is known by what stands there.
     public static List<AnalyzerEvent> decide(AnalysisState state, AnalysisInput input, Instant now) {
         return switch (input) {
-            case Heard(MetricsMeasured measured) when answers(state, measured) -> checked(state, measured);
+            case Heard(MetricsMeasured measured) when answers(state, measured) -> checked(state, measured, now);
             case Heard(RequestsCounted counted) when isNew(state, counted) -> guarded(state, counted, now);
             case Heard(var event) when ends(state, event) -> evidence(state);
             case Tick() when nextDue(state).filter(due -> !now.isBefore(due)).isPresent() -> missed(state);
@@ -255,10 +256,10 @@ public final class AnalysisDecider {
         return !(ending instanceof StepStarted || ending instanceof RolloutStarted);
     }
 
-    private static List<AnalyzerEvent> checked(AnalysisState state, MetricsMeasured measured) {
+    private static List<AnalyzerEvent> checked(AnalysisState state, MetricsMeasured measured, Instant now) {
         var run = state.run().orElseThrow();
         var looks = run.at().orElseThrow().seen(measured).looks();
-        var check = judged(run, measured);
+        var check = judged(run, measured, now);
         return looks.size() < LOOKS_AT_ONCE
                 ? List.of(check)
                 : List.of(
@@ -282,7 +283,7 @@ public final class AnalysisDecider {
         var guard = judge.seen(run.guard(), counted, now);
         var said = new ArrayList<AnalyzerEvent>();
         if (!guard.tripped()) {
-            guard.crossed(judge)
+            guard.crossed(judge, now)
                     .ifPresent(result -> said.add(new GuardTripped(
                             run.rollout(),
                             counted.step(),
@@ -291,7 +292,7 @@ public final class AnalysisDecider {
                             judge.evidence(result),
                             result.alpha(),
                             result.sentence(),
-                            judge.results(guard))));
+                            judge.results(guard, now))));
         }
         if (guard.counted().size() >= LOOKS_AT_ONCE) {
             run.at()
@@ -301,25 +302,34 @@ public final class AnalysisDecider {
         return List.copyOf(said);
     }
 
-    private static CheckCompleted judged(Run run, MetricsMeasured measured) {
+    private static CheckCompleted judged(Run run, MetricsMeasured measured, Instant now) {
         var spec = run.spec();
         var refused = measured.hooks().stream().filter(hook -> !hook.passed()).findFirst();
         var results = refused.isPresent() ? List.<MetricResult>of() : results(spec, measured);
         var verdict = refused.isPresent() ? Verdict.FAILED : worst(results);
+        var guard = GuardJudge.of(spec).results(run.guard(), now);
         var reasons = Stream.concat(
                         refused.stream().map(AnalysisDecider::sentence),
                         results.stream()
                                 .filter(result -> result.verdict() == verdict)
-                                .map(MetricResult::sentence))
+                                .map(result -> explained(result, guard)))
                 .toList();
         return new CheckCompleted(
-                measured.rollout(),
-                measured.step(),
-                measured.look(),
-                verdict,
-                results,
-                reasons,
-                GuardJudge.of(spec).results(run.guard()));
+                measured.rollout(), measured.step(), measured.look(), verdict, results, reasons, guard);
+    }
+
+    /// The value against its bounds, and what the counts behind it say.
+    private static String explained(MetricResult result, List<GuardResult> guard) {
+        return guard.stream()
+                .filter(counts -> counts.metric().equals(result.metric()))
+                .map(counts -> "%s; %s".formatted(result.sentence(), withoutName(counts)))
+                .findFirst()
+                .orElse(result.sentence());
+    }
+
+    private static String withoutName(GuardResult counts) {
+        var name = counts.metric() + ": ";
+        return counts.sentence().startsWith(name) ? counts.sentence().substring(name.length()) : counts.sentence();
     }
 
     private static List<MetricResult> results(CanarySpec spec, MetricsMeasured measured) {

@@ -1,21 +1,26 @@
 package dev.aviary.decisions.analysis;
 
+import dev.aviary.decisions.guard.BoundJudge;
+import dev.aviary.decisions.guard.ClearingJudge;
 import dev.aviary.events.CanarySpec;
 import dev.aviary.events.Count;
 import dev.aviary.events.Count.Counted;
 import dev.aviary.events.CountedLook;
 import dev.aviary.events.GuardResult;
+import dev.aviary.events.GuardResult.Needs;
 import dev.aviary.events.GuardResult.State;
 import dev.aviary.events.GuardResult.Tally;
 import dev.aviary.events.GuardSpec;
 import dev.aviary.events.RequestsCounted;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /// The guard: looks as often as it likes, and still calls a good release bad with a chance of at most α.
@@ -24,6 +29,16 @@ import java.util.TreeMap;
 /// @param share of α that is each metric's
 record GuardJudge(GuardSpec guard, double share) {
     private static final MathContext SHOWN = new MathContext(3);
+    private static final MathContext ABOUT = new MathContext(2, RoundingMode.UP);
+
+    /// A failure of so many times what is allowed is the one that is to be ruled out.
+    private static final double HARMFUL = 5;
+
+    /// How likely it is ruled out all the same, at most.
+    private static final double BETA = 0.05;
+
+    private static final String MORE_TRAFFIC =
+            "let a webhook of type rollout send some, or make the first weight larger";
 
     /// Looks in the time of one, while there is something to prove.
     private static final int QUICKER = 4;
@@ -88,16 +103,21 @@ record GuardJudge(GuardSpec guard, double share) {
     }
 
     /// Harm is proven, and the guard may act on it.
-    boolean crossed(GuardResult result) {
-        return result.source().isPresent() && evidence(result) >= -StrictMath.log(share);
+    boolean crossed(MetricGuard seen) {
+        return seen.last() instanceof Counted
+                && evidence(seen.boundEvidence(), seen.primaryEvidence()) >= -StrictMath.log(share);
     }
 
     /// Against both, it is the mean of the two e-values, which is one too.
     double evidence(GuardResult result) {
+        return evidence(result.boundEvidence(), result.primaryEvidence());
+    }
+
+    private double evidence(double bound, double primary) {
         return switch (guard.mode()) {
             case OFF, SHADOW -> Double.NEGATIVE_INFINITY;
-            case BOUND -> result.boundEvidence();
-            case PRIMARY -> mean(result.boundEvidence(), result.primaryEvidence());
+            case BOUND -> bound;
+            case PRIMARY -> mean(bound, primary);
         };
     }
 
@@ -106,8 +126,9 @@ record GuardJudge(GuardSpec guard, double share) {
         return larger + StrictMath.log1p(StrictMath.exp(Math.min(a, b) - larger)) - StrictMath.log(2);
     }
 
-    GuardResult result(String metric, MetricGuard seen) {
+    GuardResult result(String metric, MetricGuard seen, Instant now) {
         var state = state(seen);
+        var needs = needs(seen, state, now);
         var counted = seen.last() instanceof Counted last ? Optional.of(last) : Optional.<Counted>empty();
         return new GuardResult(
                 metric,
@@ -121,7 +142,9 @@ record GuardJudge(GuardSpec guard, double share) {
                 share,
                 counted.map(Counted::source),
                 seen.from(),
-                sentence(metric, seen, state));
+                Optional.of(seen.windows()),
+                needs,
+                sentence(metric, seen, state, needs, now));
     }
 
     private State state(MetricGuard seen) {
@@ -135,20 +158,55 @@ record GuardJudge(GuardSpec guard, double share) {
         };
     }
 
-    private String sentence(String metric, MetricGuard seen, State state) {
+    /// Proven at the ratio that the canary shows, where that is above the allowed one; else ruled out at a harmful one.
+    private Optional<Needs> needs(MetricGuard seen, State state, Instant now) {
+        boolean open = state == State.HEALTHY || state == State.NO_TRAFFIC;
+        return seen.bound()
+                .filter(_ -> open)
+                .flatMap(judge -> proof(judge, seen, now).or(() -> ruledOut(judge.allowed(), seen, now)));
+    }
+
+    private Optional<Needs> proof(BoundJudge judge, MetricGuard seen, Instant now) {
+        double ratio = seen.failureRatio();
+        return ratio > judge.allowed()
+                ? needs(ratio, true, judge.needs(ratio, -StrictMath.log(share)), seen, now)
+                : Optional.empty();
+    }
+
+    private Optional<Needs> ruledOut(double allowed, MetricGuard seen, Instant now) {
+        double harmful = harmful(allowed);
+        var judge = ClearingJudge.of(harmful)
+                .seen(seen.canary().failures(), seen.canary().total());
+        return needs(harmful, false, judge.needs(seen.failureRatio(), -StrictMath.log(BETA)), seen, now);
+    }
+
+    private static Optional<Needs> needs(
+            double ratio, boolean proof, OptionalLong requests, MetricGuard seen, Instant now) {
+        return requests.isPresent() && requests.getAsLong() > 0
+                ? Optional.of(new Needs(
+                        ratio, proof, requests.getAsLong(), seen.lately(now).timeFor(requests.getAsLong())))
+                : Optional.empty();
+    }
+
+    private static double harmful(double allowed) {
+        return Math.min(HARMFUL * allowed, (1 + allowed) / 2);
+    }
+
+    private String sentence(String metric, MetricGuard seen, State state, Optional<Needs> needs, Instant now) {
         return metric + ": "
                 + switch (seen.last()) {
                     case Count.ThresholdOnly(var reason) -> "its value alone is checked, for " + reason;
                     case Count.Unread(var why) -> "the requests couldn't be counted: " + why;
-                    case Counted counted -> words(seen, counted, state);
+                    case Counted counted -> words(seen, counted, state, needs, now);
                 };
     }
 
-    private String words(MetricGuard seen, Counted counted, State state) {
+    private String words(MetricGuard seen, Counted counted, State state, Optional<Needs> needs, Instant now) {
         if (state == State.NO_TRAFFIC) {
-            return seen.burnIn() == 0
+            var none = seen.burnIn() == 0
                     ? "the canary has had no requests yet"
                     : "the canary's first %d requests are not judged, more haven't come".formatted(seen.burnIn());
+            return "%s: %s".formatted(none, MORE_TRAFFIC);
         }
         var facts = "%d of %d requests %s, where %s may"
                 .formatted(seen.canary().failures(), seen.canary().total(), counted.what(), oneIn(counted.allowed()));
@@ -156,7 +214,42 @@ record GuardJudge(GuardSpec guard, double share) {
         return state == State.FAILING
                 ? "%s: proven %s after the first one; chance of a false alarm at most %s %%%s"
                         .formatted(facts, seconds(seen.sinceFailing()), shown(guard.alpha() * 100), note)
-                : facts + note;
+                : "%s: %s%s".formatted(facts, outlook(seen, counted.allowed(), needs, now), note);
+    }
+
+    private static String outlook(MetricGuard seen, double allowed, Optional<Needs> needs, Instant now) {
+        return needs.map(more -> more.proof()
+                        ? "not proven yet, needs about %s more requests like these%s"
+                                .formatted(about(more.requests()), time(more, seen, now))
+                        : "healthy so far, needs about %s more requests to rule out %s%s"
+                                .formatted(about(more.requests()), percent(more.ratio()), time(more, seen, now)))
+                .orElseGet(() -> "healthy so far, %s is ruled out".formatted(percent(harmful(allowed))));
+    }
+
+    private static String time(Needs more, MetricGuard seen, Instant now) {
+        var lately = seen.lately(now);
+        return lately.isSilent()
+                ? "; none came in the last %s: %s".formatted(about(lately.over()), MORE_TRAFFIC)
+                : more.time()
+                        .map(time -> ", about %s at the present traffic".formatted(about(time)))
+                        .orElse("");
+    }
+
+    private static String percent(double ratio) {
+        return shown(ratio * 100) + " %";
+    }
+
+    private static String about(long requests) {
+        return new BigDecimal(requests).round(ABOUT).toBigInteger().toString();
+    }
+
+    private static String about(Duration time) {
+        long seconds = time.plusMillis(500).toSeconds();
+        return seconds < 120
+                ? Math.max(seconds, 1) + " s"
+                : seconds < 7200
+                        ? time.toMinutes() + " min"
+                        : seconds < 172_800 ? time.toHours() + " h" : time.toDays() + " days";
     }
 
     private static String oneIn(double allowed) {
@@ -171,7 +264,7 @@ record GuardJudge(GuardSpec guard, double share) {
         return new BigDecimal(number, SHOWN).stripTrailingZeros().toPlainString();
     }
 
-    List<GuardResult> results(GuardState state) {
-        return state.results(this);
+    List<GuardResult> results(GuardState state, Instant now) {
+        return state.results(this, now);
     }
 }

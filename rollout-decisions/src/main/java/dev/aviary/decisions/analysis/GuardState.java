@@ -26,15 +26,16 @@ public record GuardState(int look, boolean tripped, SortedMap<String, MetricGuar
     }
 
     /// The metric whose evidence is the strongest among those that crossed their bound.
-    Optional<GuardResult> crossed(GuardJudge judge) {
-        return results(judge).stream()
-                .filter(result -> judge.crossed(result))
+    Optional<GuardResult> crossed(GuardJudge judge, Instant now) {
+        return metrics.entrySet().stream()
+                .filter(metric -> judge.crossed(metric.getValue()))
+                .map(metric -> judge.result(metric.getKey(), metric.getValue(), now))
                 .max(java.util.Comparator.comparingDouble(judge::evidence));
     }
 
-    List<GuardResult> results(GuardJudge judge) {
+    List<GuardResult> results(GuardJudge judge, Instant now) {
         return metrics.entrySet().stream()
-                .map(metric -> judge.result(metric.getKey(), metric.getValue()))
+                .map(metric -> judge.result(metric.getKey(), metric.getValue(), now))
                 .toList();
     }
 

@@ -25,6 +25,7 @@ import java.util.TreeMap;
 /// @param from         of the first look
 /// @param to           of the last look
 /// @param failing      when the first request failed, judged or not
+/// @param pace         of the canary's requests, judged or not; empty before the first that were counted
 record MetricGuard(
         Optional<BoundJudge> bound,
         Optional<PrimaryJudge> primary,
@@ -35,7 +36,8 @@ record MetricGuard(
         long burnIn,
         Instant from,
         Instant to,
-        Optional<Instant> failing) {
+        Optional<Instant> failing,
+        Optional<Pace> pace) {
     /// Odds ratio to the primary that is still no worse.
     private static final double TOLERANCE = 1.5;
 
@@ -53,6 +55,7 @@ record MetricGuard(
                 0,
                 now,
                 now,
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -61,7 +64,7 @@ record MetricGuard(
     }
 
     private MetricGuard without(Count count, Instant now) {
-        return new MetricGuard(bound, primary, count, canary, primaryTally, burnt, burnIn, from, now, failing);
+        return new MetricGuard(bound, primary, count, canary, primaryTally, burnt, burnIn, from, now, failing, pace);
     }
 
     private MetricGuard counted(Counted counted, int burnIn, Instant now) {
@@ -87,6 +90,7 @@ record MetricGuard(
         var window = mine;
         var control = theirs;
         boolean fails = failed > 0;
+        long requests = canary.total() + window.total() + this.burnIn + canaryBurnt;
         return new MetricGuard(
                 Optional.of(bound.filter(judge -> judge.allowed() == counted.allowed())
                         .orElseGet(() -> BoundJudge.of(counted.allowed()))
@@ -100,7 +104,8 @@ record MetricGuard(
                 this.burnIn + canaryBurnt,
                 from,
                 now,
-                failing.or(() -> fails ? Optional.of(now) : Optional.empty()));
+                failing.or(() -> fails ? Optional.of(now) : Optional.empty()),
+                Optional.of(pace.orElseGet(() -> Pace.from(now, requests)).seen(now, requests)));
     }
 
     double boundEvidence() {
@@ -114,6 +119,21 @@ record MetricGuard(
     /// The first failure, of a pod's first requests too, is not long past.
     boolean isFresh() {
         return failing.isPresent() && sinceFailing().compareTo(FRESH) < 0;
+    }
+
+    /// Of the requests judged; 0 before the first.
+    double failureRatio() {
+        return canary.total() == 0 ? 0 : (double) canary.failures() / canary.total();
+    }
+
+    /// How many looks had requests to judge.
+    long windows() {
+        return bound.map(BoundJudge::looks).orElse(0L);
+    }
+
+    Pace.Lately lately(Instant now) {
+        return pace.map(known -> known.at(now, to, canary.total() + burnIn))
+                .orElseGet(() -> new Pace.Lately(0, Duration.ZERO));
     }
 
     Duration sinceFailing() {

@@ -2,6 +2,7 @@ package dev.aviary.decisions.guard;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /// Evidence that the canary fails more often than `allowed`. It is an e-value, so it may be looked at as often as one
@@ -54,6 +55,18 @@ public record BoundJudge(double allowed, long looks, List<Double> sums) {
         return Logs.sum(Logs.mean(sums), -StrictMath.log(looks + 1.0));
     }
 
+    /// How many more requests it takes until the evidence reaches `bound`, on average, if `ratio` of them fail.
+    ///
+    /// @param bound natural logarithm
+    /// @return empty if so small a ratio is proven by luck only
+    public OptionalLong needs(double ratio, double bound) {
+        double begun = -StrictMath.log((looks + 1.0) * (looks + 2.0));
+        return Forecast.requests(
+                sums.stream().map(sum -> Logs.sum(sum, begun)).toList(),
+                ODDS.stream().map(odds -> growth(allowed, odds, ratio)).toList(),
+                bound);
+    }
+
     /// Without new beginnings, over all requests at once.
     static double plain(double allowed, long failures, long total) {
         return Logs.mean(ODDS.stream()
@@ -65,5 +78,10 @@ public record BoundJudge(double allowed, long looks, List<Double> sums) {
     /// 1))^total`.
     static double logRatio(double allowed, double times, long failures, long total) {
         return failures * StrictMath.log(times) - total * StrictMath.log1p(allowed * (times - 1));
+    }
+
+    /// Of its logarithm with one more request, on average, if `ratio` of them fail.
+    static double growth(double allowed, double times, double ratio) {
+        return ratio * StrictMath.log(times) - StrictMath.log1p(allowed * (times - 1));
     }
 }

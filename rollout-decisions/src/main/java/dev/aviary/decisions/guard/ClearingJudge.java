@@ -1,6 +1,7 @@
 package dev.aviary.decisions.guard;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /// Evidence that the canary fails less often than `harmful`: enough of it, and a rollout may go on before its time. An
 /// e-value, as in [BoundJudge]: while each request fails with a chance of at least `harmful`, the evidence ever reaches
@@ -38,8 +39,25 @@ public record ClearingJudge(double harmful, long failures, long total) {
 
     /// @return natural logarithm of the e-value; 0 before any request
     public double logEvidence() {
-        return Logs.mean(ODDS.stream()
+        return Logs.mean(logs());
+    }
+
+    /// How many more requests it takes until the evidence reaches `bound`, on average, if `ratio` of them fail.
+    ///
+    /// @param bound natural logarithm
+    /// @return empty if `ratio` is too near to `harmful`
+    public OptionalLong needs(double ratio, double bound) {
+        return Forecast.requests(
+                logs(),
+                ODDS.stream()
+                        .map(odds -> BoundJudge.growth(harmful, odds, ratio))
+                        .toList(),
+                bound);
+    }
+
+    private List<Double> logs() {
+        return ODDS.stream()
                 .map(odds -> BoundJudge.logRatio(harmful, odds, failures, total))
-                .toList());
+                .toList();
     }
 }

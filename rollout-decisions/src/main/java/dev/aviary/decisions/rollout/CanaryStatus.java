@@ -144,7 +144,8 @@ public record CanaryStatus(
             case Idle at -> at.why();
             case RollingBack at -> at.reasons();
             case Parked(var why, var _) -> List.of(why);
-            case New _, Initializing _, Waiting _, Progressing _, Promoting _, Terminating _ -> List.<String>of();
+            case Progressing at -> at.run().checked();
+            case New _, Initializing _, Waiting _, Promoting _, Terminating _ -> List.<String>of();
         };
         var paused = state.paused() ? " Paused by a person." : "";
         var trouble =

@@ -28,7 +28,7 @@ import java.util.Optional;
 /// One file above 400 lines: each phase has its place in one `switch`, and what they share stands beside them.
 public final class RolloutDecider {
     /// Stands in every decision: another version may decide otherwise.
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     private RolloutDecider() {}
 
@@ -290,10 +290,16 @@ public final class RolloutDecider {
         return at.step() < 0
                 ? "the canary didn't become ready within %d s%s"
                         .formatted(patience, because(state.known().target().stuck()))
-                : "no conclusive check within %d s%s"
+                : "no conclusive check within %d s%s%s"
                         .formatted(
                                 spec.interval().toSeconds() + patience,
-                                because(state.known().trouble()));
+                                because(state.known().trouble()),
+                                lastSaid(at));
+    }
+
+    private static String lastSaid(Progressing at) {
+        var said = at.run().checked();
+        return at.look() < 0 || said.isEmpty() ? "" : "; the last one said: " + String.join("; ", said);
     }
 
     private static String because(Optional<String> why) {

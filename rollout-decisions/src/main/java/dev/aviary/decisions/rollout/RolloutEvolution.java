@@ -151,9 +151,9 @@ final class RolloutEvolution {
             when RolloutDecider.counts(at, check) ->
                 state.in(
                         switch (check.verdict()) {
-                            case PASSED -> at.checked(check.look(), true);
-                            case FAILED -> at.checked(check.look(), false);
-                            case INCONCLUSIVE -> at.looked(check.look());
+                            case PASSED -> at.told(check.reasons()).checked(check.look(), true);
+                            case FAILED -> at.told(check.reasons()).checked(check.look(), false);
+                            case INCONCLUSIVE -> at.told(check.reasons()).looked(check.look());
                         });
             case GateDecided gate
             when RolloutDecider.counts(at, gate) && gate.outcome() != Outcome.OPENED ->
@@ -256,7 +256,7 @@ final class RolloutEvolution {
             case TakeoverStarted(var revision) -> state.wanting(new Initializing(revision, true));
             case RolloutStarted started -> {
                 boolean broken = state.phase() instanceof Idle idle && idle.broken();
-                var run = new Run(started.rollout(), started.to(), started.plan(), Instant.EPOCH, 0, broken);
+                var run = new Run(started.rollout(), started.to(), started.plan(), Instant.EPOCH, 0, broken, List.of());
                 yield state.counted(started.rollout().number()).wanting(new Waiting(run, false));
             }
             case ScaleUpStarted(var _, Instant deadline) -> {
@@ -267,7 +267,8 @@ final class RolloutEvolution {
                         run.plan(),
                         deadline.minus(run.plan().spec().progressDeadline()),
                         run.failedChecks(),
-                        run.broken());
+                        run.broken(),
+                        List.of());
                 boolean promote = state.phase() instanceof Progressing at && at.promote();
                 yield state.wanting(new Progressing(begun, -1, deadline, -1, 0, -1, Optional.empty(), false, promote));
             }
@@ -315,7 +316,13 @@ final class RolloutEvolution {
             case RollbackStarted back -> {
                 var run = running(state);
                 var counted = new Run(
-                        run.id(), run.revision(), run.plan(), run.startedAt(), back.failedChecks(), run.broken());
+                        run.id(),
+                        run.revision(),
+                        run.plan(),
+                        run.startedAt(),
+                        back.failedChecks(),
+                        run.broken(),
+                        run.checked());
                 yield state.wanting(new RollingBack(
                         counted, back.step(), back.canary(), Leave.RETURNING, Optional.empty(), back.reasons()));
             }

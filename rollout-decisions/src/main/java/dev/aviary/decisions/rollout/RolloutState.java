@@ -161,17 +161,29 @@ public record RolloutState(
     /// @param failedChecks of all its steps, failed hooks included
     /// @param startedAt    UTC, when the canary was scaled up; before then, the epoch
     /// @param broken       the primary is: the canary carries the traffic
-    public record Run(RolloutId id, String revision, Plan plan, Instant startedAt, int failedChecks, boolean broken) {
+    /// @param checked      what the last check said
+    public record Run(
+            RolloutId id,
+            String revision,
+            Plan plan,
+            Instant startedAt,
+            int failedChecks,
+            boolean broken,
+            List<String> checked) {
         Run failed() {
-            return new Run(id, revision, plan, startedAt, failedChecks + 1, broken);
+            return new Run(id, revision, plan, startedAt, failedChecks + 1, broken, checked);
         }
 
         Run renamed(String from, String to) {
-            return revision.equals(from) ? new Run(id, to, plan, startedAt, failedChecks, broken) : this;
+            return revision.equals(from) ? new Run(id, to, plan, startedAt, failedChecks, broken, checked) : this;
         }
 
         Run whole() {
-            return new Run(id, revision, plan, startedAt, failedChecks, false);
+            return new Run(id, revision, plan, startedAt, failedChecks, false, checked);
+        }
+
+        Run told(List<String> reasons) {
+            return new Run(id, revision, plan, startedAt, failedChecks, broken, reasons);
         }
 
         boolean isCalled(String name) {
@@ -226,6 +238,10 @@ public record RolloutState(
                 implements Phase {
             Progressing with(Run next) {
                 return new Progressing(next, step, deadline, look, passes, attempt, awaited, closed, promote);
+            }
+
+            Progressing told(List<String> reasons) {
+                return with(run.told(reasons));
             }
 
             Progressing until(Instant next) {

@@ -19,10 +19,12 @@ import dev.aviary.events.GuardResult.Tally;
 import dev.aviary.events.GuardSpec;
 import dev.aviary.events.GuardSpec.Mode;
 import dev.aviary.events.GuardTripped;
+import dev.aviary.events.Measurement;
 import dev.aviary.events.Plan;
 import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RollbackStarted;
 import dev.aviary.events.RolloutStarted;
+import dev.aviary.events.Verdict;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -107,7 +109,10 @@ class GuardDeciderTest {
         measured(analysis);
         assertThat(guard(analysis)).isEqualTo(State.HEALTHY);
         assertThat(analysis.checks().getLast().guard().getFirst().sentence())
-                .isEqualTo("request-success-rate: 0 of 25 requests failed, where 1 in 100 may");
+                .isEqualTo(
+                        "request-success-rate: 0 of 25 requests failed, where 1 in 100 may: healthy so far, needs about 43"
+                                + " more requests to rule out 5 %; none came in the last 59 s: let a webhook of type rollout"
+                                + " send some, or make the first weight larger");
         look(analysis, 3, new Count.ThresholdOnly("max() has no counts behind it"));
         measured(analysis);
         assertThat(guard(analysis)).isEqualTo(State.THRESHOLD_ONLY);
@@ -174,6 +179,72 @@ class GuardDeciderTest {
         return analysis.wanted().guard().orElseThrow().every();
     }
 
+    @Test
+    void aCheckSaysHowManyMoreRequestsItNeedsAndHowLongTheyTake() {
+        var analysis = guarded(Mode.BOUND);
+        for (int look = 0; look < 55; look++) {
+            look(analysis, look, counted(0, 1));
+        }
+        measured(analysis);
+
+        var check = analysis.checks().getLast();
+        var result = check.guard().getFirst();
+        assertThat(result.windows()).hasValue(50L);
+        assertThat(result.needs()).hasValueSatisfying(needs -> {
+            assertThat(needs.ratio()).isEqualTo(.05);
+            assertThat(needs.proof()).isFalse();
+            assertThat(needs.requests()).isEqualTo(18);
+            assertThat(needs.time())
+                    .hasValueSatisfying(time -> assertThat(time).isBetween(SECOND, SECOND.multipliedBy(25)));
+        });
+        assertThat(check.reasons())
+                .containsExactly("request-success-rate 100 is at least 99; 0 of 50 requests failed, where 1 in 100 may:"
+                        + " healthy so far, needs about 18 more requests to rule out 5 %, about 20 s at the present"
+                        + " traffic");
+    }
+
+    @Test
+    void whatIsWorseThanAllowedNeedsMoreUntilItIsProvenAndEnoughIsEnough() {
+        var worse = guarded(Mode.BOUND);
+        look(worse, 0, counted(0, 5));
+        look(worse, 1, counted(0, 40));
+        look(worse, 2, counted(3, 10));
+        measured(worse);
+        var result = worse.checks().getLast().guard().getFirst();
+        assertThat(result.state()).isEqualTo(State.HEALTHY);
+        assertThat(result.needs()).hasValueSatisfying(needs -> {
+            assertThat(needs.proof()).isTrue();
+            assertThat(needs.ratio()).isEqualTo(.06);
+        });
+        assertThat(result.sentence()).contains("3 of 50 requests failed", "not proven yet, needs about");
+
+        var well = guarded(Mode.BOUND);
+        look(well, 0, counted(0, 500));
+        measured(well);
+        assertThat(well.checks().getLast().guard().getFirst().needs()).isEmpty();
+        assertThat(well.checks().getLast().guard().getFirst().sentence()).endsWith("healthy so far, 5 % is ruled out");
+    }
+
+    @Test
+    void noTrafficFailsNoReleaseByItselfButAsInFlaggerWhereThatIsAskedFor() {
+        for (boolean strict : new boolean[] {false, true}) {
+            var analysis = guarded(Mode.BOUND, strict);
+            look(analysis, 0, counted(0, 0));
+            var due = analysis.wanted().look().orElseThrow();
+            analysis.now = due.due();
+            analysis.hear(Analysis.measured(due.step(), due.look(), new Measurement.NoData()));
+
+            var check = analysis.checks().getLast();
+            assertThat(check.verdict()).isEqualTo(strict ? Verdict.FAILED : Verdict.INCONCLUSIVE);
+            assertThat(check.guard().getFirst().state()).isEqualTo(State.NO_TRAFFIC);
+            assertThat(check.reasons())
+                    .singleElement()
+                    .asString()
+                    .contains("the canary has had no requests yet: let a webhook of type rollout send some");
+            assertThat(trips(analysis)).isEmpty();
+        }
+    }
+
     private static State guard(Analysis analysis) {
         return analysis.checks().getLast().guard().getFirst().state();
     }
@@ -211,6 +282,10 @@ class GuardDeciderTest {
     }
 
     private static Analysis guarded(Mode mode) {
+        return guarded(mode, false);
+    }
+
+    private static Analysis guarded(Mode mode, boolean strict) {
         var from = Analysis.spec();
         var by = GuardSpec.DEFAULT;
         var spec = new CanarySpec(
@@ -229,7 +304,7 @@ class GuardDeciderTest {
                 from.skipAnalysis(),
                 from.suspended(),
                 from.revertOnDeletion(),
-                from.strict(),
+                strict,
                 Optional.of(new GuardSpec(
                         mode,
                         by.alpha(),

@@ -57,6 +57,33 @@ class RolloutDeciderTest {
     }
 
     @Test
+    void whatACheckOrTheGuardSaidStandsInTheStatusAndInTheReasons() {
+        var world = inStep(spec(), 0);
+        world.check(0, 0, FAILED);
+        assertThat(CanaryStatus.of(world.state).message())
+                .isEqualTo("New revision detected, progressing canary analysis. p99 is 2000, at most 500.");
+        world.check(0, 1, INCONCLUSIVE);
+        world.tick();
+        assertThat(world.said)
+                .last()
+                .isInstanceOfSatisfying(
+                        RollbackStarted.class,
+                        back -> assertThat(back.reasons())
+                                .containsExactly("no conclusive check within 70 s; the last one said: p99 is 2000,"
+                                        + " at most 500"));
+
+        var guarded = inStep(spec(), 0);
+        var sentence = "p99: 3 of 3 requests took longer than 500 ms, where 1 in 100 may";
+        guarded.hear(new GuardTripped(guarded.state.run().orElseThrow().id(), 0, 4, "p99", 7.3, .001, sentence));
+        assertThat(guarded.said)
+                .last()
+                .isInstanceOfSatisfying(
+                        RollbackStarted.class,
+                        back -> assertThat(back.reasons()).containsExactly(sentence));
+        assertThat(CanaryStatus.of(guarded.state).message()).contains(sentence);
+    }
+
+    @Test
     void aGoodReleaseIsPromotedStepByStep() {
         var world = initialized(spec());
         world.revision(NEW);
