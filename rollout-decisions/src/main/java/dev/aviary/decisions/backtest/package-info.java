@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.decisions.backtest;
+
+import org.jspecify.annotations.NullMarked;
