@@ -10,6 +10,7 @@ import dev.aviary.events.GateDecided;
 import dev.aviary.events.GuardTripped;
 import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.RequestsCounted;
+import dev.aviary.events.ShadowDiffered;
 
 /// Ids of what the analyzer says.
 public final class EventNames {
@@ -30,6 +31,12 @@ public final class EventNames {
                                 at.step(),
                                 at.looks().stream().map(MetricsMeasured::look).toList(),
                                 at.counted().stream().map(CountedLook::look).toList()));
+            // At one look two things may differ, of a check and of the guard.
+            case ShadowDiffered at ->
+                EventIds.observed(
+                        canary,
+                        at.getClass(),
+                        EventIds.content(at.rollout(), at.step(), at.look(), at.acting(), at.shadow()));
             case RequestsCounted at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case GateDecided at ->
                 EventIds.observed(

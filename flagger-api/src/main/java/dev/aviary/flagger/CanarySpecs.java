@@ -113,38 +113,41 @@ public final class CanarySpecs {
                     "spec.analysis.sessionAffinity.primaryCookieName",
                     "is the canary's cookieName too; give it another");
         }
-        return new Resolved(
-                new CanarySpec(
-                        target,
-                        provider,
-                        service,
-                        Strategies.of(asked, provider, skip, strict),
-                        interval(asked.interval(), strict),
-                        Math.max(
+        var alone = new CanarySpec(
+                target,
+                provider,
+                service,
+                Strategies.of(asked, provider, skip, strict),
+                interval(asked.interval(), strict),
+                Math.max(
+                        1,
+                        Numbers.whole(
+                                "spec.analysis.threshold",
+                                asked.threshold(),
                                 1,
-                                Numbers.whole(
-                                        "spec.analysis.threshold",
-                                        asked.threshold(),
-                                        1,
-                                        strict ? Integer.MIN_VALUE : 0,
-                                        Integer.MAX_VALUE)),
-                        Duration.ofSeconds(Numbers.whole(
-                                "spec.progressDeadlineSeconds",
-                                spec.progressDeadlineSeconds(),
-                                DEFAULT_DEADLINE_SECONDS,
-                                1,
+                                strict ? Integer.MIN_VALUE : 0,
                                 Integer.MAX_VALUE)),
-                        drain(canary),
-                        readyShare("primaryReadyThreshold", asked.primaryReadyThreshold()),
-                        readyShare("canaryReadyThreshold", asked.canaryReadyThreshold()),
-                        metrics.of(asked.metrics()),
-                        hooks(asked.webhooks()),
-                        skip,
-                        Boolean.TRUE.equals(spec.suspend()),
-                        Boolean.TRUE.equals(spec.revertOnDeletion()),
-                        strict,
-                        Guards.of(canary, names(asked))),
-                notes(asked));
+                Duration.ofSeconds(Numbers.whole(
+                        "spec.progressDeadlineSeconds",
+                        spec.progressDeadlineSeconds(),
+                        DEFAULT_DEADLINE_SECONDS,
+                        1,
+                        Integer.MAX_VALUE)),
+                drain(canary),
+                readyShare("primaryReadyThreshold", asked.primaryReadyThreshold()),
+                readyShare("canaryReadyThreshold", asked.canaryReadyThreshold()),
+                metrics.of(asked.metrics()),
+                hooks(asked.webhooks()),
+                skip,
+                Boolean.TRUE.equals(spec.suspend()),
+                Boolean.TRUE.equals(spec.revertOnDeletion()),
+                strict,
+                Guards.of(canary, names(asked)));
+        var shadow = Shadows.of(canary, named(canary), alone);
+        return new Resolved(
+                alone.with(shadow),
+                Stream.concat(notes(asked).stream(), Shadows.notes(shadow, alone).stream())
+                        .toList());
     }
 
     private static List<String> names(CanaryAnalysis asked) {

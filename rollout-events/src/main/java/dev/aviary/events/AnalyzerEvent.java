@@ -2,4 +2,10 @@ package dev.aviary.events;
 
 /// What only the analyzer may say.
 public sealed interface AnalyzerEvent extends RolloutEvent
-        permits MetricsMeasured, RequestsCounted, CheckCompleted, GuardTripped, EvidenceRecorded, GateDecided {}
+        permits MetricsMeasured,
+                RequestsCounted,
+                CheckCompleted,
+                GuardTripped,
+                EvidenceRecorded,
+                ShadowDiffered,
+                GateDecided {}

@@ -13,12 +13,13 @@ public final class Story {
     public static Optional<String> line(RolloutEvent event) {
         return switch (event) {
             case CanaryApplied applied ->
-                Optional.of("canary applied: %s by %s, checks every %s, %d failed ones take it back"
+                Optional.of("canary applied: %s by %s, checks every %s, %d failed ones take it back%s"
                         .formatted(
                                 applied.spec().target(),
                                 applied.spec().provider(),
                                 seconds(applied.spec().interval()),
-                                applied.spec().threshold()));
+                                applied.spec().threshold(),
+                                applied.spec().shadow().map(Story::shadow).orElse("")));
             case CanaryRejected rejected -> Optional.of("canary rejected: " + rejected.sentence());
             case CanaryDeleted _ -> Optional.of("canary deleted");
             case RevisionDetected revision ->
@@ -94,11 +95,16 @@ public final class Story {
                                         : joined(check.reasons())));
             case GuardTripped guard -> Optional.of("guard tripped: " + guard.reason());
             case EvidenceRecorded _ -> Optional.empty();
+            case ShadowDiffered differed -> Optional.of("shadow policy: " + differed.sentence());
             case GateDecided gate ->
                 Optional.of("%s %s: %s %s".formatted(gate.kind().word(), gate.hook(), gate.outcome(), gate.why()));
             case AlertDelivered delivered -> Optional.of("alert delivered to " + delivered.provider());
             case AlertFailed failed -> Optional.of("alert to %s failed: %s".formatted(failed.provider(), failed.why()));
         };
+    }
+
+    private static String shadow(ShadowSpec shadow) {
+        return shadow.problem().map("; "::concat).orElse("; a shadow policy is judged beside it");
     }
 
     private static String joined(List<String> reasons) {

@@ -218,11 +218,47 @@ class ReplayTest {
         }
     }
 
+    @Test
+    void whatTheShadowPolicyMadeOfItIsTheSameAgain() {
+        var stricter = new Policy.Metric(Optional.of(99.8), Optional.empty(), Optional.empty());
+        var shadow = new Policy(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                new TreeMap<>(Map.of(SUCCESS.name(), stricter)),
+                Policy.Guard.NONE);
+        try (var recorded = analysed(SPEC.with(Optional.of(ShadowSpec.of(shadow))))) {
+            assertThat(recorded.decisions())
+                    .extracting(LoggedEvent::event)
+                    .filteredOn(ShadowDiffered.class::isInstance)
+                    .extracting(said -> ((ShadowDiffered) said).shadow())
+                    .containsExactly(ShadowDiffered.Course.FAILED, ShadowDiffered.Course.WENT_BACK);
+
+            var result = replay(Deciding.ANALYSIS, recorded, recorded.log, _ -> true);
+
+            assertThat(result.difference()).isEmpty();
+            assertThat(result.proven()).isEqualTo(recorded.decisions().size());
+            var said = recorded.decisions().stream()
+                    .filter(logged -> logged.event() instanceof ShadowDiffered)
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(replay(Deciding.ANALYSIS, recorded, without(recorded.log, said), _ -> true)
+                            .difference()
+                            .orElseThrow()
+                            .sentence())
+                    .contains("shadow-differed.v1");
+        }
+    }
+
     private String question = "";
 
     private Recorder analysed() {
+        return analysed(SPEC);
+    }
+
+    private Recorder analysed(CanarySpec spec) {
         var recorded = new Recorder(folder, this::analyzer);
-        recorded.hear(new RolloutStarted(FIRST, "v1:a", "v1:b", List.of(), Plan.of(SPEC), Optional.empty()));
+        recorded.hear(new RolloutStarted(FIRST, "v1:a", "v1:b", List.of(), Plan.of(spec), Optional.empty()));
         for (int step = 0; step < 2; step++) {
             recorded.hear(new StepStarted(
                     FIRST,

@@ -38,6 +38,7 @@ import dev.aviary.events.RouterDecision;
 import dev.aviary.events.RouterOutcome;
 import dev.aviary.events.ScaleDownStarted;
 import dev.aviary.events.ScaleUpStarted;
+import dev.aviary.events.ShadowDiffered;
 import dev.aviary.events.StepHeld;
 import dev.aviary.events.StepStarted;
 import dev.aviary.events.Strategy;
@@ -163,8 +164,12 @@ public final class Alerts {
     private static Optional<Alert> ofAnalyzer(CanaryKey canary, AnalyzerEvent event, Known known) {
         return switch (event) {
             case GateDecided gate -> ofGate(canary, gate, known);
-            case MetricsMeasured _, RequestsCounted _, CheckCompleted _, GuardTripped _, EvidenceRecorded _ ->
-                Optional.empty();
+            case MetricsMeasured _,
+                    RequestsCounted _,
+                    CheckCompleted _,
+                    GuardTripped _,
+                    EvidenceRecorded _,
+                    ShadowDiffered _ -> Optional.empty();
         };
     }
 

@@ -43,6 +43,8 @@ import dev.aviary.events.RouterDecision;
 import dev.aviary.events.RouterOutcome;
 import dev.aviary.events.ScaleDownStarted;
 import dev.aviary.events.ScaleUpStarted;
+import dev.aviary.events.ShadowDiffered;
+import dev.aviary.events.ShadowSpec;
 import dev.aviary.events.StepHeld;
 import dev.aviary.events.StepStarted;
 import dev.aviary.events.Superseded;
@@ -57,6 +59,7 @@ import dev.aviary.events.WorkloadChanged;
 import dev.aviary.events.WriteFailed;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Which event stands among the Canary's Kubernetes Events, in Flagger's words where it has some.
 ///
@@ -92,9 +95,7 @@ public final class Notes {
 
     private List<Note> ofDetector(DetectorEvent event) {
         return switch (event) {
-            case CanaryApplied applied
-            when applied.spec().suspended() && !suspended() ->
-                List.of(info("skipping canary run as object is suspended."));
+            case CanaryApplied applied -> ofApplied(applied.spec());
             case CanaryRejected rejected -> List.of(warning(rejected.sentence()));
             case WorkloadChanged changed
             when changed.stuck().isPresent() ->
@@ -108,8 +109,21 @@ public final class Notes {
             case RolloutLabelled label ->
                 List.of(info("Rollout %d labelled %s by %s"
                         .formatted(label.rollout(), label.outcome().word(), label.who())));
-            case CanaryApplied _, CanaryDeleted _, RevisionDetected _, WorkloadChanged _ -> List.of();
+            case CanaryDeleted _, RevisionDetected _, WorkloadChanged _ -> List.of();
         };
+    }
+
+    private List<Note> ofApplied(CanarySpec spec) {
+        var notes = new ArrayList<Note>();
+        if (spec.suspended() && !suspended()) {
+            notes.add(info("skipping canary run as object is suspended."));
+        }
+        var before = known.spec().flatMap(CanarySpec::shadow);
+        spec.shadow()
+                .filter(shadow -> !before.equals(Optional.of(shadow)))
+                .flatMap(ShadowSpec::problem)
+                .ifPresent(problem -> notes.add(warning(problem)));
+        return List.copyOf(notes);
     }
 
     private List<Note> ofDecision(RouterDecision event) {
@@ -208,6 +222,7 @@ public final class Notes {
             case CheckCompleted check when check.verdict() == Verdict.PASSED -> ofPassed(check);
             case GuardTripped guard -> List.of(warning("Halt %s advancement %s".formatted(target, guard.reason())));
             case GateDecided gate -> ofGate(gate);
+            case ShadowDiffered differed -> List.of(info("Shadow policy: %s".formatted(differed.sentence())));
             case CheckCompleted _, MetricsMeasured _, RequestsCounted _, EvidenceRecorded _ -> List.of();
         };
     }

@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aviary.events.*;
 import dev.aviary.events.GateDecided.Outcome;
 import dev.aviary.events.RollbackStarted.Cause;
+import dev.aviary.events.ShadowDiffered.Course;
 import dev.aviary.notifier.alert.Alert.Field;
 import java.time.Duration;
 import java.util.Arrays;
@@ -43,6 +44,14 @@ class WordsTest {
     private static Stream<Row> seen() {
         return Stream.of(
                 new Row(new CanaryApplied(UID, 2, spec(weights("5"), false)), ""),
+                new Row(
+                        new CanaryApplied(
+                                UID,
+                                2,
+                                spec(weights("5"), false)
+                                        .with(Optional.of(ShadowSpec.refused("Canary shop/checkout: no policy.")))),
+                        "",
+                        "Warning Canary shop/checkout: no policy."),
                 new Row(
                         new CanaryRejected(
                                 "Canary shop/checkout", "spec.provider", "is \"x\"; known: istio", "It stays"),
@@ -193,6 +202,11 @@ class WordsTest {
                         "",
                         "Warning Halt checkout.shop advancement p99: 3 of 3 slower than 500 ms"),
                 new Row(new EvidenceRecorded(ROLLOUT, 0, List.of()), ""),
+                new Row(
+                        new ShadowDiffered(
+                                ROLLOUT, 0, 4, Course.PASSED, Course.FAILED, "the check would have failed: p99 is 490"),
+                        "",
+                        "Normal Shadow policy: the check would have failed: p99 is 490"),
                 new Row(
                         gate(HookKind.CONFIRM_ROLLOUT, Outcome.CLOSED, "ask"),
                         "warn Canary is waiting for approval.",

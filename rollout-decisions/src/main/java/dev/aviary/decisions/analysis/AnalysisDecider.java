@@ -35,6 +35,8 @@ import dev.aviary.events.RouterDecision;
 import dev.aviary.events.RouterOutcome;
 import dev.aviary.events.ScaleDownStarted;
 import dev.aviary.events.ScaleUpStarted;
+import dev.aviary.events.ShadowDiffered;
+import dev.aviary.events.StepHeld;
 import dev.aviary.events.StepStarted;
 import dev.aviary.events.Superseded;
 import dev.aviary.events.TerminationStarted;
@@ -45,12 +47,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// What the measurements of a rollout say, and which ones are wanted: pure, like the rollout's own decider.
 public final class AnalysisDecider {
     /// Stands in every decision: another version may decide otherwise.
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     /// Looks in one `EvidenceRecorded`: a step may wait at a gate for days, its record and its state may not grow.
     static final int LOOKS_AT_ONCE = 100;
@@ -66,6 +69,13 @@ public final class AnalysisDecider {
         return switch (input) {
             case Heard(MetricsMeasured measured) when answers(state, measured) -> checked(state, measured, now);
             case Heard(RequestsCounted counted) when isNew(state, counted) -> guarded(state, counted, now);
+            case Heard(StepHeld held)
+            when state.isOf(held.rollout()) ->
+                shadowed(state.run(), shadow -> shadow.held(held)).toList();
+            case Heard(RollbackStarted back)
+            when ends(state, back) ->
+                Stream.concat(evidence(state).stream(), shadowed(state.run(), shadow -> shadow.back(back)))
+                        .toList();
             case Heard(var event) when ends(state, event) -> evidence(state);
             case Tick() when nextDue(state).filter(due -> !now.isBefore(due)).isPresent() -> missed(state);
             case Heard _, Tick _ -> List.of();
@@ -89,10 +99,12 @@ public final class AnalysisDecider {
         return switch (decision) {
             case RolloutStarted started
             when started.rollout().number() > state.rollouts() ->
-                state.running(
-                        new Run(started.rollout(), started.plan().spec(), Optional.empty(), List.of(), GuardState.NEW));
+                state.running(Run.of(started.rollout(), started.plan().spec()));
             case RouterDecision ending when isLast(ending) && ends(state, ending) -> state.over();
             case StepStarted step when state.isOf(step.rollout()) -> state.run(run -> stepped(run, step));
+            case StepHeld held
+            when state.isOf(held.rollout()) ->
+                state.run(run -> run.shadow(shadow -> shadow.counted(held.failedChecks())));
             case ScaleUpStarted scaled
             when state.isOf(scaled.rollout()) ->
                 state.run(run -> run.without(gate -> gate.kind() == HookKind.CONFIRM_ROLLOUT));
@@ -138,14 +150,21 @@ public final class AnalysisDecider {
                         .run(run -> run.guard(run.guard().recorded()));
             case GuardTripped tripped
             when state.isOf(tripped.rollout()) ->
-                state.decided().run(run -> run.guard(run.guard().nowTripped()));
-            case CheckCompleted _, EvidenceRecorded _, GuardTripped _ -> state.decided();
-            case RequestsCounted counted ->
-                isNew(state, counted)
-                        ? state.run(run -> run.guard(GuardJudge.of(run.spec()).seen(run.guard(), counted, now)))
-                        : state;
+                state.decided().run(run -> run.guard(run.guard().nowTripped()).shadow(Shadow::nowOver));
+            case ShadowDiffered differed
+            when state.isOf(differed.rollout()) ->
+                state.decided().run(run -> run.shadow(shadow -> shadow.differed(differed)));
+            case CheckCompleted _, EvidenceRecorded _, GuardTripped _, ShadowDiffered _ -> state.decided();
+            case RequestsCounted counted -> isNew(state, counted) ? state.run(run -> seen(run, counted, now)) : state;
             case GateDecided gate -> state.isOf(gate.rollout()) ? state.run(run -> answered(run, gate)) : state;
         };
+    }
+
+    private static Run seen(Run run, RequestsCounted counted, Instant now) {
+        var next = run.guard(GuardJudge.of(run.spec()).seen(run.guard(), counted, now));
+        return ShadowJudge.of(run)
+                .map(judge -> next.shadow(_ -> judge.seen(counted, now)))
+                .orElse(next);
     }
 
     private static Run answered(Run run, GateDecided said) {
@@ -260,12 +279,20 @@ public final class AnalysisDecider {
         var run = state.run().orElseThrow();
         var looks = run.at().orElseThrow().seen(measured).looks();
         var check = judged(run, measured, now);
-        return looks.size() < LOOKS_AT_ONCE
-                ? List.of(check)
-                : List.of(
-                        check,
-                        new EvidenceRecorded(
-                                run.rollout(), run.step(), looks, run.guard().counted()));
+        var said = new ArrayList<AnalyzerEvent>();
+        said.add(check);
+        if (looks.size() >= LOOKS_AT_ONCE) {
+            said.add(new EvidenceRecorded(
+                    run.rollout(), run.step(), looks, run.guard().counted()));
+        }
+        shadowed(state.run(), shadow -> shadow.checked(check, judged(shadow.under(), measured, now)))
+                .forEach(said::add);
+        return List.copyOf(said);
+    }
+
+    private static Stream<AnalyzerEvent> shadowed(
+            Optional<Run> run, Function<ShadowJudge, Optional<ShadowDiffered>> judged) {
+        return run.flatMap(ShadowJudge::of).flatMap(judged).<AnalyzerEvent>map(said -> said).stream();
     }
 
     private static boolean isNew(AnalysisState state, RequestsCounted counted) {
@@ -299,6 +326,11 @@ public final class AnalysisDecider {
                     .ifPresent(at ->
                             said.add(new EvidenceRecorded(run.rollout(), at.step(), at.looks(), guard.counted())));
         }
+        var tripped = said.stream()
+                .filter(GuardTripped.class::isInstance)
+                .map(GuardTripped.class::cast)
+                .findFirst();
+        shadowed(state.run(), shadow -> shadow.guarded(counted, now, tripped)).forEach(said::add);
         return List.copyOf(said);
     }
 

@@ -30,13 +30,30 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
     /// @param at    the step that is analysed, once there is one
     /// @param gates that are still asked, in the order of their requests
     /// @param guard over all steps
-    public record Run(RolloutId rollout, CanarySpec spec, Optional<AtStep> at, List<OpenGate> gates, GuardState guard) {
+    /// @param shadow the same under the shadow policy, if there is one
+    public record Run(
+            RolloutId rollout,
+            CanarySpec spec,
+            Optional<AtStep> at,
+            List<OpenGate> gates,
+            GuardState guard,
+            Optional<Shadow> shadow) {
+        static Run of(RolloutId rollout, CanarySpec spec) {
+            return new Run(
+                    rollout,
+                    spec,
+                    Optional.empty(),
+                    List.of(),
+                    GuardState.NEW,
+                    spec.shadowed().map(_ -> Shadow.NEW));
+        }
+
         int step() {
             return at.map(AtStep::step).orElse(-1);
         }
 
         Run at(AtStep next) {
-            return new Run(rollout, spec, Optional.of(next), gates, guard);
+            return new Run(rollout, spec, Optional.of(next), gates, guard, shadow);
         }
 
         Run checked(int look, boolean conclusive, Instant now) {
@@ -63,11 +80,19 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
         }
 
         Run gates(List<OpenGate> next) {
-            return new Run(rollout, spec, at, next, guard);
+            return new Run(rollout, spec, at, next, guard, shadow);
         }
 
         Run guard(GuardState next) {
-            return new Run(rollout, spec, at, gates, next);
+            return new Run(rollout, spec, at, gates, next, shadow);
+        }
+
+        Run shadow(UnaryOperator<Shadow> change) {
+            return new Run(rollout, spec, at, gates, guard, shadow.map(change));
+        }
+
+        Run under(CanarySpec another) {
+            return new Run(rollout, another, at, gates, guard, Optional.empty());
         }
     }
 

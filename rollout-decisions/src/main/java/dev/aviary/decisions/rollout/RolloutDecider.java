@@ -41,8 +41,8 @@ public final class RolloutDecider {
                 && command.id().equals(state.known().command())) {
             return List.of();
         }
-        if (input instanceof Heard(RolloutLabelled _)) {
-            return List.of(); // a word about a rollout, not to it
+        if (input instanceof Heard(RolloutLabelled _) || input instanceof Heard(ShadowDiffered _)) {
+            return List.of(); // words about a rollout, not to it
         }
         var next = input instanceof Heard(var event) ? RolloutEvolution.evolve(state, event) : state;
         if (input instanceof Heard(CanaryDeleted deleted)) {

@@ -163,7 +163,8 @@ final class RolloutEvolution {
                     GuardTripped _,
                     EvidenceRecorded _,
                     MetricsMeasured _,
-                    RequestsCounted _ -> state;
+                    RequestsCounted _,
+                    ShadowDiffered _ -> state;
         };
     }
 
