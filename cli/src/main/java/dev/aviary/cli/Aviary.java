@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
             AuditCommand.class,
             ReplayCommand.class,
             LabelCommand.class,
+            BacktestCommand.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,
@@ -36,15 +37,7 @@ public final class Aviary {
     static CommandLine commandLine() {
         var aviary = new CommandLine(new Aviary());
         Arrays.stream(Verb.values()).forEach(verb -> aviary.addSubcommand(verb.word(), new OperatorCommand(verb)));
-        aviary.setExecutionExceptionHandler((failure, command, _) -> {
-            var out = command.getErr();
-            switch (failure) {
-                case Problem problem -> out.println("aviary: " + problem.getMessage());
-                // Not a user's mistake: what happened belongs into a report.
-                default -> failure.printStackTrace(out);
-            }
-            return 1;
-        });
+        aviary.setExecutionExceptionHandler(new Telling());
         return aviary;
     }
 }

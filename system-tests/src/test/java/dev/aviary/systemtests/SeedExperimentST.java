@@ -3,10 +3,15 @@ package dev.aviary.systemtests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.aviary.cli.backtest.Backtests;
 import dev.aviary.cli.demo.LoadGenerator;
 import dev.aviary.cli.demo.Measured;
+import dev.aviary.decisions.backtest.Backtested;
+import dev.aviary.eventlog.topics.History;
+import dev.aviary.eventlog.topics.Topics;
 import dev.aviary.events.Count;
 import dev.aviary.events.GuardTripped;
+import dev.aviary.events.Policy;
 import dev.aviary.events.Promoted;
 import dev.aviary.events.RolledBack;
 import java.time.Duration;
@@ -143,5 +148,24 @@ class SeedExperimentST {
                 .isNotEmpty()
                 .allSatisfy(event -> assertThat(((GuardTripped) event).guard())
                         .allSatisfy(result -> assertThat(result.source()).hasValue(Count.Source.PODS)));
+    }
+
+    @Test
+    @Order(4)
+    void underItsOwnPolicyEachReleaseEndsAsItDid() {
+        try (var log = History.ofAll(WORLD.pipeline().log(), Topics.DEFAULT.rolloutEvents())) {
+            var rows = Backtests.of(
+                            log.iterator(),
+                            Policy.NONE,
+                            canary -> canary.namespace().equals("seed"),
+                            Instant.MIN,
+                            _ -> {})
+                    .rows();
+
+            assertThat(rows)
+                    .hasSize(2)
+                    .allSatisfy(row ->
+                            assertThat(row.result()).returns(Backtested.Comparison.SAME, Backtested::comparison));
+        }
     }
 }

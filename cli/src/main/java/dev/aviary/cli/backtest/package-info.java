@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.cli.backtest;
+
+import org.jspecify.annotations.NullMarked;
