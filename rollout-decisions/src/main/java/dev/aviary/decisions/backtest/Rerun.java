@@ -221,7 +221,7 @@ final class Rerun {
             case GateDecided gate -> gated(gate, item.now());
             case GateRequested gate -> requested(gate);
             case StepStarted next -> stepped(next, item.now());
-            case ScaleUpStarted scaled -> router = RolloutDecider.evolve(router, scaled);
+            case ScaleUpStarted scaled when router.underWay() -> router = RolloutDecider.evolve(router, scaled);
             case OperatorCommanded command -> {
                 skips |= command.verb() == OperatorCommanded.Verb.SKIP_STEP;
                 router = RolloutDecider.evolve(router, command);
@@ -537,10 +537,14 @@ final class Rerun {
             int last = isAligned() ? otherStep() : step;
             otherwise = Optional.of(new Ending(kind, at.minus(skipped), last, why));
         } else if (!isAligned()) {
-            unknown("it would have waited for what %s %% shows; the recorded one ended at %s %%"
-                    .formatted(share(plan, otherStep()), share(started.plan(), step)));
+            unknown(
+                    at,
+                    "it would have waited for what %s %% shows; the recorded one ended at %s %%"
+                            .formatted(share(plan, otherStep()), share(started.plan(), step)));
         } else {
-            unknown("it would have gone on at %s %%, where the recorded one ended".formatted(share(plan, otherStep())));
+            unknown(
+                    at,
+                    "it would have gone on at %s %%, where the recorded one ended".formatted(share(plan, otherStep())));
         }
     }
 
@@ -550,14 +554,15 @@ final class Rerun {
         boolean was =
                 started.plan().steps().stream().limit(Integer.max(step, 0)).anyMatch(this::isOther);
         unknown(
+                heard,
                 was || otherStep() < 0
                         ? "it would have stayed at %s %%, where the recorded one went on to %s %%"
                                 .formatted(weight, share(started.plan(), step))
                         : "no step had %s %%".formatted(weight));
     }
 
-    private void unknown(String why) {
-        otherwise = Optional.of(new Ending(Kind.NOT_KNOWN, heard.minus(skipped), otherStep(), why));
+    private void unknown(Instant from, String why) {
+        otherwise = Optional.of(new Ending(Kind.NOT_KNOWN, from.minus(skipped), otherStep(), why));
     }
 
     private static Percent share(Plan plan, int step) {

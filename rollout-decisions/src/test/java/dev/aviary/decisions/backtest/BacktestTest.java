@@ -256,6 +256,47 @@ class BacktestTest {
                         Optional.empty()));
     }
 
+    @Test
+    void whateverThePolicyNothingIsClaimedBeyondTheRecordedEnd() {
+        var seen = new EnumMap<Comparison, Integer>(Comparison.class);
+        for (long seed = 0; seed < 200; seed++) {
+            var random = new Random(seed);
+            var recording = new Recording(anySpec(random), random, random.nextInt(3) * 0.01);
+            for (int release = 0; release < 2; release++) {
+                double quality = random.nextDouble();
+                recording.release((_, _) -> any(random, quality), 120 + random.nextInt(400));
+            }
+
+            var policy = anyPolicy(random);
+            for (var result : recording.under(policy)) {
+                assertThat(result.otherwise().at())
+                        .as("seed %d, %s: %s", seed, policy, result)
+                        .isBetween(result.started(), result.recorded().at());
+                seen.merge(result.comparison(), 1, Integer::sum);
+            }
+        }
+        for (var comparison : Comparison.values()) {
+            assertThat(seen.getOrDefault(comparison, 0))
+                    .as("%s in %s", comparison, seen)
+                    .isGreaterThan(20);
+        }
+    }
+
+    private static Policy anyPolicy(Random random) {
+        var weights = List.of(List.of("5"), List.of("5", "50"), List.of("10", "50"), List.of("5", "20", "50"));
+        var policy = weights(weights.get(random.nextInt(weights.size())).toArray(String[]::new));
+        return new Policy(
+                random.nextBoolean() ? Optional.of(1 + random.nextInt(4)) : Optional.empty(),
+                random.nextInt(3) == 0 ? policy.steps() : Optional.empty(),
+                random.nextInt(3) == 0 ? Optional.of(1 + random.nextInt(4)) : Optional.empty(),
+                random.nextBoolean()
+                        ? metrics(Optional.of(random.nextBoolean() ? 97.0 : 99.7), Optional.empty())
+                                .metrics()
+                        : new TreeMap<>(),
+                guard(random.nextBoolean() ? Map.of("mode", Mode.values()[random.nextInt(4)], "alpha", 0.05) : Map.of())
+                        .guard());
+    }
+
     private static CanarySpec anySpec(Random random) {
         var hooks = new ArrayList<HookKind>();
         for (var kind : List.of(
