@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /// Takes one decider's decisions about one canary again.
 ///
@@ -38,7 +39,7 @@ public final class Replay<S> {
     private final Deque<Entry> waiting = new ArrayDeque<>();
     private final Deque<RolloutEvent> expected = new ArrayDeque<>();
     private final SortedMap<Integer, Long> others = new TreeMap<>();
-    private String expectedBehind = "";
+    private Supplier<String> expectedBehind = () -> "";
     private S state;
     private boolean known = true;
     private boolean gap;
@@ -139,7 +140,7 @@ public final class Replay<S> {
     private void idle(List<Entry> some, Instant answeredBefore) {
         for (var entry : some) {
             if (!expected.isEmpty() && known) {
-                differs(missing(expectedBehind, expected.getFirst()), expected.getFirst());
+                differs(missing(expectedBehind.get(), expected.getFirst()), expected.getFirst());
                 return;
             }
             inputs++;
@@ -172,7 +173,7 @@ public final class Replay<S> {
             return;
         }
         if (!segment.isEmpty() && !expected.isEmpty()) {
-            differs(missing(expectedBehind, expected.getFirst()), expected.getFirst());
+            differs(missing(expectedBehind.get(), expected.getFirst()), expected.getFirst());
         }
         if (difference.isEmpty() && expected.isEmpty()) {
             inputs(at, segment, event, taken);
@@ -257,7 +258,9 @@ public final class Replay<S> {
         expectedBehind = folded.behind();
     }
 
-    private record Folded<S>(S state, List<RolloutEvent> expected, String behind, Optional<Difference> missed) {
+    /// @param behind where what is expected belongs, in words that are hardly ever needed
+    private record Folded<S>(
+            S state, List<RolloutEvent> expected, Supplier<String> behind, Optional<Difference> missed) {
         boolean fits(RolloutEvent event, boolean known) {
             return (missed.isEmpty() || !known)
                     && !expected.isEmpty()
@@ -269,15 +272,15 @@ public final class Replay<S> {
 
     private Folded<S> fold(List<Entry> order, Taken taken) {
         var at = state;
-        var behind = "";
+        Supplier<String> behind = () -> "";
         var missed = Optional.<Difference>empty();
         var said = List.<RolloutEvent>of();
         for (var entry : order) {
             if (!said.isEmpty() && missed.isEmpty()) {
-                missed = Optional.of(missing(behind, said.getFirst()));
+                missed = Optional.of(missing(behind.get(), said.getFirst()));
             }
             said = deciding.heard(at, entry.read(), entry.timestamp());
-            behind = where(entry);
+            behind = () -> where(entry);
             at = behind(at, entry);
         }
         boolean due = said.isEmpty()
@@ -285,12 +288,16 @@ public final class Replay<S> {
         return new Folded<>(
                 at,
                 due ? deciding.ticked(at, taken.now()) : said,
-                due ? "the clock at " + taken.now() : behind,
+                due ? () -> "the clock at " + taken.now() : behind,
                 missed);
     }
 
-    /// By time, but with what was heard last at the end; then each topic before the other.
+    /// Of one topic, as it lies there. Of two by time, but with what was heard last at the end; then each topic before
+    /// the other.
     private static List<List<Entry>> orders(List<Entry> segment, Taken taken) {
+        if (isOfOneTopic(segment)) {
+            return List.of(segment);
+        }
         var byTime = new ArrayList<>(segment);
         byTime.sort(BY_TIME);
         var orders = new ArrayList<List<Entry>>();
@@ -299,13 +306,20 @@ public final class Replay<S> {
                 .forEach(last -> orders.add(endingWith(last, byTime)));
         orders.add(byTime);
         var topics = segment.stream().map(Entry::topic).distinct().toList();
-        if (topics.size() > 1) {
-            orders.add(segment);
-            orders.add(segment.stream()
-                    .sorted(Comparator.comparingInt((Entry entry) -> -topics.indexOf(entry.topic())))
-                    .toList());
-        }
+        orders.add(segment);
+        orders.add(segment.stream()
+                .sorted(Comparator.comparingInt((Entry entry) -> -topics.indexOf(entry.topic())))
+                .toList());
         return orders;
+    }
+
+    private static boolean isOfOneTopic(List<Entry> segment) {
+        for (var entry : segment) {
+            if (!entry.topic().equals(segment.getFirst().topic())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isLast(Entry entry, Taken taken) {

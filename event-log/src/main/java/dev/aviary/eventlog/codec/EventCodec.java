@@ -4,17 +4,19 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectReader;
 import dev.aviary.eventlog.LoggedEvent;
 import dev.aviary.eventlog.LoggedEvent.Taken;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.RolloutEvent;
 import java.io.IOException;
 import java.time.DateTimeException;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -33,7 +35,9 @@ public final class EventCodec {
     public static final String TYPE_PREFIX = "dev.aviary.";
 
     static final String DECISION = "router-decision";
-    private static final TypeReference<SortedMap<String, Long>> OFFSETS = new TypeReference<>() {};
+    private static final ObjectReader OFFSETS =
+            Json.mapper().readerFor(new TypeReference<SortedMap<String, Long>>() {});
+    private static final Map<String, Reader> READERS = readers();
 
     private final InstantSource clock;
 
@@ -99,31 +103,23 @@ public final class EventCodec {
     ///
     /// @param value null if the record has none
     public Read read(Headers headers, byte @Nullable [] value) {
-        var type = text(headers, "ce_type").filter(name -> name.startsWith(TYPE_PREFIX));
-        if (type.isEmpty()) {
-            return new Read.Broken(text(headers, "ce_type")
-                    .map("ce_type is \"%s\"; ours begin with \"dev.aviary.\""::formatted)
-                    .orElse("no header ce_type: not a CloudEvent in binary mode"));
+        var envelope = new Envelope(headers);
+        var known = Optional.ofNullable(envelope.type).map(READERS::get);
+        if (known.isEmpty()) {
+            return unknown(envelope);
         }
-        var name = type.get().substring(TYPE_PREFIX.length());
-        var known = WireTypes.all().get(name);
-        if (known == null) {
-            // Older than ce_says can't be: a decision that doesn't say so still has a seq.
-            var decision = text(headers, "ce_says").map(DECISION::equals).orElse(has(headers, "ce_seq"));
-            return new Read.Unknown(name, decision);
-        }
-        var id = text(headers, "ce_id");
-        if (id.isEmpty()) {
+        var name = known.get().name();
+        if (envelope.id == null) {
             return new Read.Broken(name + " has no header ce_id");
         }
         if (value == null) {
             return new Read.Broken(name + " has no value");
         }
         try {
-            RolloutEvent event = Json.mapper().readValue(value, known);
+            RolloutEvent event = known.get().json().readValue(value);
             return event == null
                     ? new Read.Broken(name + " can't be read: its value is null")
-                    : new Read.Event(new LoggedEvent(id.get(), event, taken(headers)));
+                    : new Read.Event(new LoggedEvent(envelope.id, event, envelope.taken()));
         } catch (JsonProcessingException e) {
             return new Read.Broken(name + " can't be read: " + Json.why(e));
         } catch (IOException | IllegalArgumentException | DateTimeException e) {
@@ -131,23 +127,77 @@ public final class EventCodec {
         }
     }
 
-    private static Optional<Taken> taken(Headers headers) throws JsonProcessingException {
-        if (!has(headers, "ce_seq")) {
-            return Optional.empty();
+    private static Read unknown(Envelope envelope) {
+        var type = Optional.ofNullable(envelope.type);
+        return type.filter(name -> name.startsWith(TYPE_PREFIX))
+                // Older than ce_says can't be: a decision that doesn't say so still has a seq.
+                .<Read>map(name -> new Read.Unknown(name.substring(TYPE_PREFIX.length()), envelope.isDecision()))
+                .orElseGet(
+                        () -> new Read.Broken(type.map("ce_type is \"%s\"; ours begin with \"dev.aviary.\""::formatted)
+                                .orElse("no header ce_type: not a CloudEvent in binary mode")));
+    }
+
+    private static Map<String, Reader> readers() {
+        return WireTypes.all().entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(
+                        type -> TYPE_PREFIX + type.getKey(),
+                        type -> new Reader(type.getKey(), Json.mapper().readerFor(type.getValue()))));
+    }
+
+    /// @param name of the type, such as `step-started.v1`
+    private record Reader(String name, ObjectReader json) {}
+
+    /// What is read of the headers, found in one pass over them: a log has millions of records, a record a dozen
+    /// headers. The last of a name counts.
+    private static final class Envelope {
+        private @Nullable String type;
+        private @Nullable String id;
+        private byte @Nullable [] says;
+        private byte @Nullable [] seq;
+        private byte @Nullable [] after;
+        private byte @Nullable [] decider;
+        private byte @Nullable [] now;
+
+        Envelope(Headers headers) {
+            for (var header : headers) {
+                switch (header.key()) {
+                    case "ce_type" -> type = text(header.value());
+                    case "ce_id" -> id = text(header.value());
+                    case "ce_says" -> says = header.value();
+                    case "ce_seq" -> seq = header.value();
+                    case "ce_after" -> after = header.value();
+                    case "ce_decider" -> decider = header.value();
+                    case "ce_now" -> now = header.value();
+                    default -> {}
+                }
+            }
         }
-        return Optional.of(new Taken(
-                Long.parseLong(required(headers, "ce_seq")),
-                Json.mapper().readValue(required(headers, "ce_after"), OFFSETS),
-                Integer.parseInt(required(headers, "ce_decider")),
-                Instant.parse(required(headers, "ce_now"))));
-    }
 
-    private static String required(Headers headers, String name) {
-        return text(headers, name).orElseThrow(() -> new IllegalArgumentException("a decision without header " + name));
-    }
+        boolean isDecision() {
+            var said = text(says);
+            return said == null ? seq != null : said.equals(DECISION);
+        }
 
-    private static boolean has(Headers headers, String name) {
-        return headers.lastHeader(name) != null;
+        Optional<Taken> taken() throws IOException {
+            return seq == null
+                    ? Optional.empty()
+                    : Optional.of(new Taken(
+                            Long.parseLong(new String(seq, UTF_8)),
+                            OFFSETS.readValue(required("ce_after", after)),
+                            Integer.parseInt(new String(required("ce_decider", decider), UTF_8)),
+                            Times.instant(new String(required("ce_now", now), UTF_8))));
+        }
+
+        private static byte[] required(String name, byte @Nullable [] value) {
+            if (value == null) {
+                throw new IllegalArgumentException("a decision without header " + name);
+            }
+            return value;
+        }
+
+        private static @Nullable String text(byte @Nullable [] value) {
+            return value == null ? null : new String(value, UTF_8);
+        }
     }
 
     private static Optional<String> text(Headers headers, String name) {

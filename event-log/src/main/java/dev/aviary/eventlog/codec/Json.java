@@ -27,6 +27,9 @@ import dev.aviary.events.Percent;
 import dev.aviary.events.RolloutId;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -94,6 +97,8 @@ public final class Json {
         return new SimpleModule("aviary")
                 .addSerializer(Percent.class, new PercentSerializer())
                 .addDeserializer(Percent.class, new TextDeserializer<>(Percent.class, Percent::of))
+                .addDeserializer(Instant.class, new TextDeserializer<>(Instant.class, Times::instant))
+                .addDeserializer(Duration.class, new TextDeserializer<>(Duration.class, Times::duration))
                 .addSerializer(CanaryKey.class, ToStringSerializer.instance)
                 .addDeserializer(CanaryKey.class, new TextDeserializer<>(CanaryKey.class, CanaryKey::of))
                 .addKeyDeserializer(CanaryKey.class, new TextKeyDeserializer(CanaryKey::of))
@@ -129,7 +134,7 @@ public final class Json {
             }
             try {
                 return parsed.apply(json.getText());
-            } catch (IllegalArgumentException | ArithmeticException e) {
+            } catch (IllegalArgumentException | ArithmeticException | DateTimeException e) {
                 return context.reportInputMismatch(this, "%s", e.getMessage());
             }
         }

@@ -8,6 +8,7 @@ import dev.aviary.events.CanaryKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -45,7 +46,7 @@ public final class History {
     ///
     /// @throws KafkaException here or while it is read, if the brokers don't answer
     public static Stream<Entry> of(LogConnection log, String topic, CanaryKey key) {
-        return read(log, topic, Optional.of(key)).filter(entry -> entry.key().equals(key));
+        return read(log, topic, Optional.of(key));
     }
 
     /// Offset of the oldest record that is still where a canary's records lie.
@@ -76,7 +77,7 @@ public final class History {
                     .filter(partition -> key.isEmpty() || partition(key.get(), count) == partition)
                     .mapToObj(partition -> new TopicPartition(topic, partition))
                     .toList();
-            var reading = new Reading(log, consumer, partitions);
+            var reading = new Reading(log, consumer, partitions, key);
             var entries = Spliterators.spliteratorUnknownSize(reading, Spliterator.ORDERED | Spliterator.NONNULL);
             return StreamSupport.stream(entries, false).onClose(consumer::close);
         } catch (RuntimeException e) {
@@ -91,12 +92,21 @@ public final class History {
         private final Consumer<byte[], byte[]> consumer;
         private final Map<TopicPartition, Long> ends;
         private final Set<TopicPartition> unfinished;
+        private final Optional<CanaryKey> key;
+        private final byte[] written;
         private Iterator<ConsumerRecord<byte[], byte[]>> polled = Collections.emptyIterator();
         private Optional<Entry> next = Optional.empty();
 
-        Reading(LogConnection log, Consumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
+        /// @param key whose records are read alone: another's aren't even decoded
+        Reading(
+                LogConnection log,
+                Consumer<byte[], byte[]> consumer,
+                List<TopicPartition> partitions,
+                Optional<CanaryKey> key) {
             this.log = log;
             this.consumer = consumer;
+            this.key = key;
+            this.written = key.map(CanaryKey::toString).orElse("").getBytes(UTF_8);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             ends = consumer.endOffsets(partitions); // read_committed: up to the first transaction that is open
@@ -106,7 +116,7 @@ public final class History {
         @Override
         public boolean hasNext() {
             while (next.isEmpty() && (polled.hasNext() || poll())) {
-                next = Optional.of(polled.next()).filter(this::isWithin).map(this::entry);
+                next = Optional.of(polled.next()).filter(this::isAsked).map(this::entry);
             }
             return next.isPresent();
         }
@@ -140,8 +150,9 @@ public final class History {
                     "%s stopped answering while %s was read; read it again when it is back".formatted(log, unfinished));
         }
 
-        private boolean isWithin(ConsumerRecord<byte[], byte[]> record) {
-            return record.offset() < end(new TopicPartition(record.topic(), record.partition()));
+        private boolean isAsked(ConsumerRecord<byte[], byte[]> record) {
+            return (key.isEmpty() || Arrays.equals(record.key(), written))
+                    && record.offset() < end(new TopicPartition(record.topic(), record.partition()));
         }
 
         private long end(TopicPartition partition) {
@@ -149,6 +160,9 @@ public final class History {
         }
 
         private Entry entry(ConsumerRecord<byte[], byte[]> record) {
+            if (key.isPresent()) {
+                return entry(record, key.get(), codec.read(record.headers(), record.value()));
+            }
             var text = record.key() == null ? "" : new String(record.key(), UTF_8);
             try {
                 return entry(record, CanaryKey.of(text), codec.read(record.headers(), record.value()));
