@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
             UpCommand.class,
             PlaygroundCommand.class,
             AuditCommand.class,
+            WatchCommand.class,
             ReplayCommand.class,
             LabelCommand.class,
             BacktestCommand.class,

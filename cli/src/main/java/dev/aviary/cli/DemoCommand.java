@@ -3,6 +3,7 @@ package dev.aviary.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.aviary.cli.demo.Demo;
 import dev.aviary.cli.demo.Measured;
+import dev.aviary.cli.live.Screen;
 import dev.aviary.cli.story.Colours;
 import dev.aviary.eventlog.codec.Json;
 import java.io.IOException;
@@ -58,6 +59,9 @@ final class DemoCommand implements Callable<Integer> {
             description = "Annotation of the demo's Canary, such as aviary.dev/guard=off; may be given several times.")
     Map<String, String> annotations = Map.of();
 
+    @Option(names = "--plain", description = "One line an event, without the live view, as where it is no terminal.")
+    boolean plain;
+
     @Option(names = "--report", paramLabel = "FILE", description = "Writes what was measured there, in JSON.")
     Optional<Path> report = Optional.empty();
 
@@ -79,7 +83,7 @@ final class DemoCommand implements Callable<Integer> {
                 seconds("--scrape", scrape),
                 replicas,
                 annotations);
-        var demo = new Demo(settings);
+        var demo = new Demo(settings, Screen.of(plain));
         var closer = new Thread(demo::close);
         Runtime.getRuntime().addShutdownHook(closer);
         try (demo) {

@@ -3,12 +3,15 @@ package dev.aviary.cli.demo;
 import dev.aviary.cli.Kube;
 import dev.aviary.cli.Problem;
 import dev.aviary.cli.Programs;
+import dev.aviary.cli.live.Screen;
+import dev.aviary.cli.live.View;
 import dev.aviary.cli.pipeline.Pipeline;
 import dev.aviary.cli.pipeline.ServiceAccounts;
 import dev.aviary.cli.story.Colours;
 import dev.aviary.cli.story.Entry;
 import dev.aviary.cli.story.LogReader;
 import dev.aviary.cli.story.Story;
+import dev.aviary.eventlog.topics.Topics;
 import dev.aviary.events.*;
 import dev.aviary.flagger.Canary;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -24,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +37,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +83,8 @@ public final class Demo implements AutoCloseable {
     }
 
     private final Settings settings;
+    private final Screen screen;
+    private final View view;
     private final BlockingQueue<Entry> heard = new LinkedBlockingQueue<>();
     private final AlertReceiver alerts = AlertReceiver.start();
     private final List<String> complaints = new ArrayList<>();
@@ -89,12 +96,21 @@ public final class Demo implements AutoCloseable {
     private Instant begun = Instant.EPOCH;
     private volatile String told = "";
 
-    public Demo(Settings settings) {
+    public Demo(Settings settings, Screen screen) {
         this.settings = settings;
+        this.screen = screen;
+        this.view = new View(screen, InstantSource.system());
     }
 
     /// @return what each release did, in their order
     public List<Measured> run() throws InterruptedException {
+        try (screen;
+                view) {
+            return releases();
+        }
+    }
+
+    private List<Measured> releases() throws InterruptedException {
         start();
         var measured = new ArrayList<Measured>();
         for (var name : settings.releases()) {
@@ -210,16 +226,21 @@ public final class Demo implements AutoCloseable {
     }
 
     private void follow(Pipeline running) throws InterruptedException {
+        follow(running, Topics.DEFAULT.measurements(), view::hear);
+        follow(running, Topics.DEFAULT.rolloutEvents(), entry -> {
+            heard.add(entry);
+            view.hear(entry);
+            Story.line(entry.logged().event())
+                    .ifPresent(line -> tell(Colours.of(entry.logged().event(), line), entry.at()));
+        });
+        view.start();
+    }
+
+    private void follow(Pipeline running, String topic, Consumer<Entry> each) throws InterruptedException {
         var started = new CountDownLatch(1);
         Thread.ofVirtual()
-                .name("log")
-                .start(() -> new LogReader(running.log(), "aviary.rollout-events")
-                        .follow(() -> over, started::countDown, entry -> {
-                            heard.add(entry);
-                            Story.line(entry.logged().event())
-                                    .ifPresent(line ->
-                                            tell(Colours.of(entry.logged().event(), line), entry.at()));
-                        }));
+                .name(topic)
+                .start(() -> new LogReader(running.log(), topic).follow(() -> over, started::countDown, each));
         started.await();
     }
 
@@ -425,7 +446,7 @@ public final class Demo implements AutoCloseable {
             return;
         }
         told = line;
-        System.out.printf("%7.1f s  %s%n", Duration.between(begun, at).toMillis() / 1000.0, line);
+        screen.tell("%7.1f s  %s".formatted(Duration.between(begun, at).toMillis() / 1000.0, line));
     }
 
     @Override

@@ -5,13 +5,16 @@ import dev.aviary.events.*;
 /// Colour where it is a terminal, and none elsewhere or with `NO_COLOR`.
 public final class Colours {
     @SuppressWarnings("SystemConsoleNull") // it is null where there is none, whatever the JDK
-    private static final boolean ON =
-            System.console() != null && System.console().isTerminal() && System.getenv("NO_COLOR") == null;
+    private static final boolean TERMINAL =
+            System.console() != null && System.console().isTerminal() && !"dumb".equals(System.getenv("TERM"));
+
+    private static final boolean ON = TERMINAL && System.getenv("NO_COLOR") == null;
 
     private Colours() {}
 
+    /// It can be written over, with or without colour.
     public static boolean terminal() {
-        return ON;
+        return TERMINAL;
     }
 
     public static String of(RolloutEvent event, String text) {
@@ -26,7 +29,7 @@ public final class Colours {
                     case INCONCLUSIVE -> yellow(text);
                 };
             case Promoted _, PromotionStarted _ -> green(text);
-            case StepStarted _, RolloutStarted _ -> painted("1", text);
+            case StepStarted _, RolloutStarted _ -> bold(text);
             default -> text;
         };
     }
@@ -41,6 +44,10 @@ public final class Colours {
 
     public static String yellow(String text) {
         return painted("33", text);
+    }
+
+    public static String bold(String text) {
+        return painted("1", text);
     }
 
     public static String dim(String text) {

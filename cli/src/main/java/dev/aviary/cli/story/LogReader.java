@@ -11,8 +11,10 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -32,26 +34,48 @@ public final class LogReader {
 
     /// From the beginning to what is the end now.
     public void history(Consumer<Entry> each) {
-        try (var consumer = log.consumer()) {
-            var partitions = assigned(consumer);
-            consumer.seekToBeginning(partitions);
-            var ends = consumer.endOffsets(partitions);
-            while (!reached(consumer, ends)) {
-                consumer.poll(PATIENCE).forEach(record -> read(record).ifPresent(each));
-            }
-        }
+        var over = new AtomicBoolean();
+        since(Instant.EPOCH, over::get, () -> over.set(true), each);
     }
 
     /// From now on, until `done`.
     public void follow(BooleanSupplier done, Runnable started, Consumer<Entry> each) {
+        since(Instant.MAX, done, started, each);
+    }
+
+    /// What was written since then, and goes on with what comes, until `done`.
+    ///
+    /// @param caughtUp is told when what was the end at the beginning is reached
+    public void since(Instant then, BooleanSupplier done, Runnable caughtUp, Consumer<Entry> each) {
         try (var consumer = log.consumer()) {
             var partitions = assigned(consumer);
-            consumer.seekToEnd(partitions);
-            partitions.forEach(consumer::position);
-            started.run();
+            var ends = consumer.endOffsets(partitions);
+            seek(consumer, partitions, then);
+            boolean behind = true;
             while (!done.getAsBoolean()) {
-                consumer.poll(PATIENCE).forEach(record -> read(record).ifPresent(each));
+                if (behind && reached(consumer, ends)) {
+                    behind = false;
+                    caughtUp.run();
+                } else {
+                    consumer.poll(PATIENCE).forEach(record -> read(record).ifPresent(each));
+                }
             }
+        }
+    }
+
+    private static void seek(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions, Instant then) {
+        if (then.equals(Instant.EPOCH)) {
+            consumer.seekToBeginning(partitions);
+            return;
+        }
+        consumer.seekToEnd(partitions);
+        if (then.isBefore(Instant.MAX)) {
+            var times = partitions.stream().collect(Collectors.toMap(at -> at, _ -> then.toEpochMilli()));
+            consumer.offsetsForTimes(times).forEach((partition, found) -> {
+                if (found != null) { // nothing so late
+                    consumer.seek(partition, found.offset());
+                }
+            });
         }
     }
 

@@ -179,6 +179,13 @@ public final class AnalysisDecider {
         return wanted(state).look().map(Wanted.Look::until);
     }
 
+    /// What the guard knows of the rollout under way, per metric: for who looks on.
+    public static List<GuardResult> guard(AnalysisState state, Instant now) {
+        return state.run()
+                .map(run -> GuardJudge.of(run.spec()).results(run.guard(), now))
+                .orElse(List.of());
+    }
+
     /// What the collector should be at in this state. Asking again gives the same answer.
     public static Wanted wanted(AnalysisState state) {
         return state.run()

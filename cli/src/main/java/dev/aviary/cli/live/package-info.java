@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.cli.live;
+
+import org.jspecify.annotations.NullMarked;
