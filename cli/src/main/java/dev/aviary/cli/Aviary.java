@@ -1,5 +1,6 @@
 package dev.aviary.cli;
 
+import dev.aviary.cli.bench.BenchCommand;
 import dev.aviary.events.OperatorCommanded.Verb;
 import java.util.Arrays;
 import java.util.logging.Level;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Command;
             ReplayCommand.class,
             LabelCommand.class,
             BacktestCommand.class,
+            BenchCommand.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /// The playground of this demo; it ends with us, whatever happens.
-final class PlaygroundProcess implements AutoCloseable {
+public final class PlaygroundProcess implements AutoCloseable {
     private final Process process;
     private final JsonNode ready;
 
@@ -21,7 +21,7 @@ final class PlaygroundProcess implements AutoCloseable {
         this.ready = ready;
     }
 
-    static PlaygroundProcess start(Path folder, Duration scrape) {
+    public static PlaygroundProcess start(Path folder, Duration scrape) {
         var program = Programs.playground();
         var said = folder.resolve("playground.log");
         try {
@@ -66,15 +66,15 @@ final class PlaygroundProcess implements AutoCloseable {
         }
     }
 
-    Path kubeconfig() {
+    public Path kubeconfig() {
         return Path.of(ready.path("kubeconfig").asText());
     }
 
-    Path hostsFile() {
+    public Path hostsFile() {
         return Path.of(ready.path("hostsFile").asText());
     }
 
-    String prometheus() {
+    public String prometheus() {
         return ready.path("prometheusUrl").asText();
     }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.aviary.cli.bench;
+
+import org.jspecify.annotations.NullMarked;
