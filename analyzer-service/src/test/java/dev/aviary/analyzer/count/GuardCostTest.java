@@ -21,50 +21,61 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
-/// What the guard's looks cost the analyzer: a benchmark, not a test. `-Dcost.rollouts=1,100,1000 -Dcost.seconds=30`.
+/// What the guard's looks cost the analyzer: a benchmark, not a test. `-Dcost.rollouts=1,100,1000 -Dcost.seconds=30
+/// -Dcost.pods=gzip,plain`.
 @EnabledIfSystemProperty(named = "cost.rollouts", matches = ".+", disabledReason = "a benchmark")
 class GuardCostTest {
     private static final long SECONDS = Long.getLong("cost.seconds", 30);
 
     @Test
     void looksOncePerSecondAtFourPodsPerRollout() throws Exception {
+        for (var pods : System.getProperty("cost.pods", "gzip").split(",", -1)) {
+            for (var rollouts : System.getProperty("cost.rollouts").split(",", -1)) {
+                at(Integer.parseInt(rollouts.strip()), pods.strip());
+            }
+        }
+    }
+
+    /// @param pods `gzip` or `plain`, as they answer
+    private static void at(int rollouts, String pods) throws Exception {
         var server = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx256m",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        PodServer.class.getName())
+                        PodServer.class.getName(),
+                        String.valueOf(4 * rollouts),
+                        pods)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try (var output = new BufferedReader(new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8))) {
             int port = Integer.parseInt(output.readLine());
-            for (var rollouts : System.getProperty("cost.rollouts").split(",", -1)) {
-                measure(Integer.parseInt(rollouts.strip()), "http://127.0.0.1:" + port + "/");
-            }
+            measure(rollouts, port, pods);
         } finally {
             server.destroy();
             server.waitFor();
         }
     }
 
-    private static void measure(int rollouts, String url) throws InterruptedException {
+    private static void measure(int rollouts, int port, String pods) throws InterruptedException {
         var looks = new AtomicLong();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor();
                 var scraper = new Scraper();
                 var clock = Executors.newSingleThreadScheduledExecutor()) {
             var spec = Samples.spec(Duration.ofSeconds(60), List.of(SimulatedRollout.SUCCESS, SimulatedRollout.P99));
             for (int rollout = 0; rollout < rollouts; rollout++) {
-                var one = new Watched(counting(scraper, threads, url), spec, looks);
+                var one = new Watched(counting(scraper, threads, 4 * rollout, port), spec, looks);
                 clock.scheduleAtFixedRate(
                         () -> threads.execute(one), rollout * 1000L / rollouts, 1000, TimeUnit.MILLISECONDS);
             }
@@ -79,8 +90,9 @@ class GuardCostTest {
             System.gc();
             long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20;
             System.out.printf(
-                    "%d rollouts x 4 pods: %.1f looks/s of %d wanted, %.2f cores, %d MB live heap of %d MB, %.2f ms CPU per look%n",
+                    "%d rollouts x 4 pods (%s): %.1f looks/s of %d wanted, %.2f cores, %d MB live heap of %d MB, %.2f ms CPU per look%n",
                     rollouts,
+                    pods,
                     perSecond,
                     rollouts,
                     cores,
@@ -92,12 +104,18 @@ class GuardCostTest {
         }
     }
 
-    private static Counting counting(Scraper scraper, java.util.concurrent.ExecutorService threads, String url) {
+    private static Counting counting(Scraper scraper, ExecutorService threads, int firstPod, int port) {
         return new PodCounting(
                 (_, workload) -> {
-                    var name = workload.name().endsWith("-primary") ? "checkout-primary-9c-" : "checkout-7f-";
-                    return Arrays.stream(new String[] {"a", "b"})
-                            .map(pod -> new LivePod(name + pod, "n", url + pod, Instant.EPOCH))
+                    boolean ofPrimary = workload.name().endsWith("-primary");
+                    var name = ofPrimary ? "checkout-primary-9c-" : "checkout-7f-";
+                    return IntStream.range(0, 2)
+                            .mapToObj(pod -> new LivePod(
+                                    name + pod,
+                                    "n",
+                                    "http://%s:%d/metrics"
+                                            .formatted(PodServer.host(firstPod + (ofPrimary ? 2 : 0) + pod), port),
+                                    Instant.EPOCH))
                             .toList();
                 },
                 scraper,
