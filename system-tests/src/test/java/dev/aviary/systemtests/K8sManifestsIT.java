@@ -76,6 +76,9 @@ class K8sManifestsIT {
         "router, update, gateway.networking.k8s.io/httproutes, shop",
         "router, watch, networking.istio.io/virtualservices, shop",
         "analyzer, get, core/secrets, shop",
+        "analyzer, list, monitoring.coreos.com/podmonitors, shop",
+        "analyzer, list, monitoring.coreos.com/servicemonitors, shop",
+        "analyzer, list, core/services, shop",
         "notifier, create, core/events, shop",
         "notifier, get, flagger.app/alertproviders, shop",
     })
@@ -94,6 +97,8 @@ class K8sManifestsIT {
         "router, delete, core/services, shop",
         "router, create, rbac.authorization.k8s.io/clusterroles, shop",
         "analyzer, list, core/secrets, shop",
+        "analyzer, update, monitoring.coreos.com/podmonitors, shop",
+        "analyzer, watch, core/services, shop",
         "analyzer, update, gateway.networking.k8s.io/httproutes, shop",
         "analyzer, patch, flagger.app/canaries, shop",
         "notifier, list, core/secrets, shop",

@@ -11,8 +11,10 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
@@ -26,18 +28,29 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class KubernetesLiveObjects implements LiveObjects, LivePods {
     private static final int MOST_MILLIS = 5_000;
+    private static final String PORT = "prometheus.io/port";
+    private static final String PATH = "prometheus.io/path";
+    private static final String SCHEME = "prometheus.io/scheme";
+    private static final List<String> NOTES = List.of(PORT, PATH, SCHEME);
 
     private final KubernetesClient kubernetes;
+    private final Monitors monitors;
+
+    @Inject
+    public KubernetesLiveObjects(KubernetesClient like) {
+        this(like, InstantSource.system());
+    }
 
     /// Asks as the given client does, but gives up early: the next look asks again. By itself a client tries ten
     /// times, for minutes.
-    public KubernetesLiveObjects(KubernetesClient like) {
+    KubernetesLiveObjects(KubernetesClient like, InstantSource clock) {
         var config = new ConfigBuilder(like.getConfiguration())
                 .withRequestRetryBackoffLimit(1)
                 .withConnectionTimeout(MOST_MILLIS)
                 .withRequestTimeout(MOST_MILLIS)
                 .build();
         this.kubernetes = new KubernetesClientBuilder().withConfig(config).build();
+        this.monitors = new Monitors(kubernetes, clock);
     }
 
     @PreDestroy
@@ -144,7 +157,7 @@ public class KubernetesLiveObjects implements LiveObjects, LivePods {
         return labels.getOrDefault("pod-template-hash", labels.getOrDefault("controller-revision-hash", ""));
     }
 
-    private static Optional<LivePod> living(Pod pod) {
+    private Optional<LivePod> living(Pod pod) {
         var status = pod.getStatus();
         if (pod.getMetadata().getDeletionTimestamp() != null
                 || status == null
@@ -152,30 +165,36 @@ public class KubernetesLiveObjects implements LiveObjects, LivePods {
                 || status.getStartTime() == null) {
             return Optional.empty();
         }
-        var notes = Optional.ofNullable(pod.getMetadata().getAnnotations()).orElse(Map.of());
-        var port = Optional.ofNullable(notes.get("prometheus.io/port"))
-                .filter(text -> text.matches("\\d{1,5}"))
-                .or(() -> firstPort(pod));
         var host = status.getPodIP().contains(":") ? "[" + status.getPodIP() + "]" : status.getPodIP();
-        var path = notes.getOrDefault("prometheus.io/path", "/metrics");
-        return port.map(number -> new LivePod(
-                pod.getMetadata().getName(),
-                Optional.ofNullable(pod.getSpec().getNodeName()).orElse(""),
-                "%s://%s:%s%s%s"
-                        .formatted(
-                                notes.getOrDefault("prometheus.io/scheme", "http"),
-                                host,
-                                number,
-                                path.startsWith("/") ? "" : "/",
-                                path),
-                Instant.parse(status.getStartTime())));
+        return address(pod)
+                .map(address -> new LivePod(
+                        pod.getMetadata().getName(),
+                        Optional.ofNullable(pod.getSpec().getNodeName()).orElse(""),
+                        "%s://%s:%d%s%s"
+                                .formatted(
+                                        address.scheme(),
+                                        host,
+                                        address.port(),
+                                        address.path().startsWith("/") ? "" : "/",
+                                        address.path()),
+                        Instant.parse(status.getStartTime())));
     }
 
-    private static Optional<String> firstPort(Pod pod) {
-        return pod.getSpec().getContainers().stream()
-                .flatMap(container -> container.getPorts().stream())
-                .map(port -> String.valueOf(port.getContainerPort()))
-                .findFirst();
+    /// The pod's own word, which Istio's injector writes too; else the Prometheus operator's; else what is usual.
+    private Optional<Monitor.Address> address(Pod pod) {
+        var notes = Optional.ofNullable(pod.getMetadata().getAnnotations()).orElse(Map.of());
+        return NOTES.stream().anyMatch(notes::containsKey)
+                ? annotated(pod, notes)
+                : monitors.address(pod).or(() -> annotated(pod, notes));
+    }
+
+    private static Optional<Monitor.Address> annotated(Pod pod, Map<String, String> notes) {
+        return Optional.ofNullable(notes.get(PORT))
+                .filter(text -> text.matches("\\d{1,5}"))
+                .map(Integer::valueOf)
+                .or(() -> Monitor.Ports.first(pod))
+                .map(port -> new Monitor.Address(
+                        notes.getOrDefault(SCHEME, "http"), port, notes.getOrDefault(PATH, "/metrics")));
     }
 
     @Override

@@ -9,7 +9,7 @@ public interface LivePods {
     /// A pod that has an address and isn't on its way out.
     ///
     /// @param node    empty if unknown
-    /// @param metrics URL, by the `prometheus.io` annotations
+    /// @param metrics URL, by the `prometheus.io` annotations, or by PodMonitors and ServiceMonitors
     /// @param started when the node took it over, UTC
     record LivePod(String name, String node, String metrics, Instant started) {}
 
