@@ -3,15 +3,19 @@ package dev.aviary.analyzer.count;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /// Reads what pods answer at `/metrics`, as Prometheus text 0.0.4 or OpenMetrics 1.0. Our own, since the client library
 /// writes these formats only, and the readers that there are in Java keep every family: here a name that nobody asks
 /// for costs a glance at its line.
+///
+/// A series' labels are read once: at the next look its line is known by its bytes.
 ///
 /// A line that makes no sense is left out, and so is the last one if it has no line feed: a number that was cut off
 /// would look like a counter that fell.
@@ -19,7 +23,11 @@ import java.util.function.Consumer;
 /// @see <a href="https://prometheus.io/docs/instrumenting/exposition_formats/">Prometheus: exposition formats</a>
 /// @see <a href="https://prometheus.io/docs/specs/om/open_metrics_spec/">OpenMetrics 1.0</a>
 final class Exposition {
+    /// More come and go: then they are read anew.
+    private static final int MOST_KNOWN = 50_000;
+
     private final byte[][] names;
+    private final Map<Head, Series> known = new ConcurrentHashMap<>();
 
     /// @param names of the samples that are wanted, each with its `_total`, `_bucket` or `_count`
     Exposition(Collection<String> names) {
@@ -39,6 +47,40 @@ final class Exposition {
                 new Line(body, from, at).sample().ifPresent(to);
                 from = at + 1;
             }
+        }
+    }
+
+    /// A line up to its value: name and labels.
+    private static final class Head {
+        private final byte[] body;
+        private final int from;
+        private final int to;
+        private final int hash;
+
+        Head(byte[] body, int from, int to) {
+            this.body = body;
+            this.from = from;
+            this.to = to;
+            int hash = 1;
+            for (int at = from; at < to; at++) {
+                hash = 31 * hash + body[at];
+            }
+            this.hash = hash;
+        }
+
+        /// Keeps no whole answer in memory.
+        Head copy() {
+            return new Head(Arrays.copyOfRange(body, from, to), 0, to - from);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Head head && Arrays.equals(body, from, to, head.body, head.from, head.to);
+        }
+
+        @Override
+        public int hashCode() {
+            return hash;
         }
     }
 
@@ -66,13 +108,52 @@ final class Exposition {
             if (nameEnd > from && !isWanted(body, from, nameEnd)) {
                 return Optional.empty();
             }
+            var head = new Head(body, from, headEnd(nameEnd));
+            var series = known.get(head);
+            if (series != null) {
+                at = head.to;
+                return valued(series);
+            }
+            return parsed(from, nameEnd, head).flatMap(this::valued);
+        }
+
+        private int headEnd(int nameEnd) {
+            int next = nameEnd;
+            while (next < end && isBlank(body[next])) {
+                next++;
+            }
+            if (next == end || body[next] != '{') {
+                return nameEnd;
+            }
+            boolean isQuoted = false;
+            for (; next < end; next++) {
+                if (body[next] == '"') {
+                    isQuoted = !isQuoted;
+                } else if (body[next] == '\\' && isQuoted) {
+                    next++;
+                } else if (body[next] == '}' && !isQuoted) {
+                    return next + 1;
+                }
+            }
+            return end;
+        }
+
+        private Optional<Series> parsed(int from, int nameEnd, Head head) {
             skipBlanks();
             var labels = new TreeMap<String, String>();
             var quoted = new StringBuilder();
-            if (at < end && body[at] == '{' && !labels(labels, quoted)) {
+            boolean hasLabels = at < end && body[at] == '{';
+            if (hasLabels && !labels(labels, quoted)) {
                 return Optional.empty();
             }
-            return named(from, nameEnd, quoted).flatMap(name -> valued(name, labels));
+            boolean isWhole = !hasLabels || at == head.to;
+            return named(from, nameEnd, quoted).map(name -> {
+                var series = new Series(name, labels);
+                if (isWhole) {
+                    keep(head, series);
+                }
+                return series;
+            });
         }
 
         /// A name of other letters than `[a-zA-Z0-9_:]` stands in quotes among the labels.
@@ -84,7 +165,7 @@ final class Exposition {
             return isWanted(name, 0, name.length) ? Optional.of(quoted.toString()) : Optional.empty();
         }
 
-        private Optional<Sample> valued(String name, SortedMap<String, String> labels) {
+        private Optional<Sample> valued(Series series) {
             var value = number();
             skipBlanks();
             boolean hasTimestamp = at < end && body[at] != '#'; // behind a # is an exemplar
@@ -93,7 +174,7 @@ final class Exposition {
             }
             skipBlanks();
             return at == end || body[at] == '#'
-                    ? Optional.of(new Sample(name, labels, value.getAsDouble()))
+                    ? Optional.of(new Sample(series, value.getAsDouble()))
                     : Optional.empty();
         }
 
@@ -175,10 +256,11 @@ final class Exposition {
             }
             long whole = 0;
             int digit = from;
-            while (digit < to && to - from <= 15 && body[digit] >= '0' && body[digit] <= '9') {
+            int last = to - from > 2 && body[to - 1] == '0' && body[to - 2] == '.' ? to - 2 : to; // as in 12.0
+            while (digit < last && last - from <= 15 && body[digit] >= '0' && body[digit] <= '9') {
                 whole = whole * 10 + (body[digit++] - '0');
             }
-            return digit == to ? OptionalDouble.of((double) whole) : slowly(text(from, to));
+            return digit == last ? OptionalDouble.of((double) whole) : slowly(text(from, to));
         }
 
         private String text(int from, int to) {
@@ -190,6 +272,13 @@ final class Exposition {
                 at++;
             }
         }
+    }
+
+    private void keep(Head head, Series series) {
+        if (known.size() >= MOST_KNOWN) {
+            known.clear();
+        }
+        known.put(head.copy(), series);
     }
 
     private boolean isWanted(byte[] body, int from, int to) {

@@ -4,6 +4,7 @@ import dev.aviary.analyzer.promql.Matcher;
 import dev.aviary.decisions.guard.BoundJudge;
 import dev.aviary.events.Count.Side;
 import dev.aviary.events.GuardSpec;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +40,7 @@ final class InFlight {
     private final Tallying.Latency latency;
     private final String gauge;
     private final boolean isNamed;
+    private final Map<Side, List<Matcher>> matchers = new EnumMap<>(Side.class);
     private long floor = Long.MAX_VALUE;
     private double edge = Double.NaN;
     private BoundJudge primary;
@@ -71,10 +73,7 @@ final class InFlight {
     /// @return requests in flight at a pod, of those that the query asks for; empty if the gauge doesn't show just
     /// these
     OptionalLong at(Map<Series, Double> shown, Side side) {
-        var wanted = metric.on(side, latency.buckets()).matchers().stream()
-                .filter(matcher -> !Tallying.ADDED.contains(matcher.label()))
-                .filter(matcher -> !isOfThePod(matcher.label()))
-                .toList();
+        var wanted = matchers.computeIfAbsent(side, this::matchers);
         var series = shown.entrySet().stream()
                 .filter(entry -> entry.getKey().name().equals(gauge) && isOwn(entry.getKey()))
                 .toList();
@@ -86,6 +85,13 @@ final class InFlight {
                         wanted.stream().allMatch(matcher -> matcher.matches(label(entry.getKey(), matcher.label()))))
                 .mapToLong(entry -> Math.max(0, entry.getValue().longValue()))
                 .sum());
+    }
+
+    private List<Matcher> matchers(Side side) {
+        return metric.on(side, latency.buckets()).matchers().stream()
+                .filter(matcher -> !Tallying.ADDED.contains(matcher.label()))
+                .filter(matcher -> !isOfThePod(matcher.label()))
+                .toList();
     }
 
     /// Istio's name of the pod's own workload: the same for all that its proxy counts as coming in.

@@ -94,6 +94,7 @@ public final class PodCounting implements Counting {
         private Set<String> inFlight = Set.of();
 
         private Optional<SortedMap<String, Tallying>> metrics = Optional.empty();
+        private Optional<Exposition> exposition = Optional.empty();
         private List<Watched> pods = List.of();
         private Instant podsUntil = Instant.MIN;
         private Instant podsFrom = Instant.MIN;
@@ -155,12 +156,14 @@ public final class PodCounting implements Counting {
 
         private SortedMap<String, Count> counted(SortedMap<String, Tallying> wanted) {
             var shown = gauges.values().stream().map(InFlight::gauge).collect(toSet());
-            var names = Stream.of(wanted.values().stream().flatMap(Tallying::names), shown.stream(), Stream.of(STARTED))
-                    .flatMap(each -> each)
-                    .collect(toSet());
+            var lines = exposition.orElseGet(() -> new Exposition(
+                    Stream.of(wanted.values().stream().flatMap(Tallying::names), shown.stream(), Stream.of(STARTED))
+                            .flatMap(each -> each)
+                            .collect(toSet())));
+            exposition = Optional.of(lines);
             var read = new HashMap<Watched, PodTally.Reading>();
             var problems = new TreeMap<String, String>();
-            scraped(names).forEach((watched, answer) -> {
+            scraped(lines).forEach((watched, answer) -> {
                 try {
                     var tally = tallies.computeIfAbsent(
                             watched.pod().name(),
@@ -223,8 +226,7 @@ public final class PodCounting implements Counting {
             return Objects.requireNonNull(tallies.get(watched.pod().name())).told(reading, gauges, watched.side());
         }
 
-        private Map<Watched, Future<Answer>> scraped(Set<String> names) {
-            var exposition = new Exposition(names);
+        private Map<Watched, Future<Answer>> scraped(Exposition lines) {
             var under = new HashMap<Watched, Future<Answer>>();
             for (var watched : pods) {
                 Callable<Answer> task = () -> {
@@ -232,7 +234,7 @@ public final class PodCounting implements Counting {
                     var body = scraper.scrape(watched.pod().metrics());
                     long answered = clock.millis() + 1;
                     var samples = new ArrayList<Sample>();
-                    exposition.read(body, samples::add);
+                    lines.read(body, samples::add);
                     return new Answer(samples, asked, answered);
                 };
                 under.put(watched, threads.submit(task));
@@ -348,10 +350,11 @@ public final class PodCounting implements Counting {
             var shown = new HashMap<Series, Double>();
             var started = OptionalDouble.empty();
             for (var sample : answer.samples()) {
-                if (sample.name().equals(STARTED)) {
+                var name = sample.series().name();
+                if (name.equals(STARTED)) {
                     started = OptionalDouble.of(sample.value());
                 } else {
-                    (gauges.contains(sample.name()) ? shown : now).put(Series.of(sample), sample.value());
+                    (gauges.contains(name) ? shown : now).put(sample.series(), sample.value());
                 }
             }
             var grown = growth.look(now, started);

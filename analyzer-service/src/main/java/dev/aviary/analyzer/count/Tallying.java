@@ -14,6 +14,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -21,11 +22,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// How one metric's requests are told from the growth of a pod's counters.
-///
-/// @param countable what a request is, and which fail
-/// @param target    of the canary; its name stands for the primary's on the primary's side
-/// @param added     labels that the source doesn't know
-record Tallying(Countable countable, String namespace, String target, Set<String> added) {
+final class Tallying {
     static final Set<String> POD = Set.of("pod", "pod_name", "kubernetes_pod_name");
     private static final Set<String> NAMESPACE = Set.of("namespace", "kubernetes_namespace");
 
@@ -41,6 +38,33 @@ record Tallying(Countable countable, String namespace, String target, Set<String
     /// @param edge of the bucket that stands for the bound
     record Parts(long good, long total, OptionalDouble edge) {
         static final Parts NONE = new Parts(0, 0, OptionalDouble.empty());
+    }
+
+    private final Countable countable;
+    private final String namespace;
+    private final String target;
+    private final Map<Side, Chosen> all;
+    private final Map<Side, Chosen> part;
+
+    /// @param countable what a request is, and which fail
+    /// @param target    of the canary; its name stands for the primary's on the primary's side
+    /// @param added     labels that the source doesn't know
+    private Tallying(Countable countable, String namespace, String target, Set<String> added) {
+        this.countable = countable;
+        this.namespace = namespace;
+        this.target = target;
+        this.all = all().map(selector -> chosen(selector, added)).orElse(Map.of());
+        this.part = countable instanceof Ratio ratio ? chosen(ratio.part(), added) : Map.of();
+    }
+
+    private Map<Side, Chosen> chosen(Selector selector, Set<String> added) {
+        return Map.of(
+                Side.CANARY, new Chosen(on(Side.CANARY, selector), added),
+                Side.PRIMARY, new Chosen(on(Side.PRIMARY, selector), added));
+    }
+
+    Countable countable() {
+        return countable;
     }
 
     static Tallying of(Countable countable, String namespace, String target) {
@@ -147,10 +171,10 @@ record Tallying(Countable countable, String namespace, String target, Set<String
     }
 
     private Optional<String> tooShort(Above above, Set<Series> shown) {
-        var buckets = on(Side.CANARY, above.buckets());
+        var buckets = chosen(all, Side.CANARY);
         var longest = shown.stream()
-                .filter(one -> buckets.matches(one.name(), one.labels(), ADDED))
-                .mapToDouble(Tallying::edge)
+                .filter(buckets::takes)
+                .mapToDouble(Series::edge)
                 .filter(edge -> edge < Double.POSITIVE_INFINITY)
                 .max();
         return longest.stream()
@@ -168,52 +192,46 @@ record Tallying(Countable countable, String namespace, String target, Set<String
         };
     }
 
+    private static Chosen chosen(Map<Side, Chosen> of, Side side) {
+        return Objects.requireNonNull(of.get(side));
+    }
+
     private Parts ratio(Ratio ratio, Map<Series, Long> grown, Side side) {
-        var part = on(side, ratio.part());
-        var total = on(side, ratio.total());
-        long inPart = 0;
-        long all = 0;
+        var inTotal = chosen(all, side);
+        var inPart = chosen(part, side);
+        long total = 0;
+        long some = 0;
         for (var entry : grown.entrySet()) {
-            var series = entry.getKey();
-            if (total.matches(series.name(), series.labels(), added)) {
-                all += entry.getValue();
-                inPart += part.matches(series.name(), series.labels(), added) ? entry.getValue() : 0;
+            if (inTotal.takes(entry.getKey())) {
+                total += entry.getValue();
+                some += inPart.takes(entry.getKey()) ? entry.getValue() : 0;
             }
         }
-        return new Parts(ratio.good() ? inPart : all - inPart, all, OptionalDouble.empty());
+        return new Parts(ratio.good() ? some : total - some, total, OptionalDouble.empty());
     }
 
     private Parts above(Above above, Map<Series, Long> grown, Side side) {
-        var buckets = on(side, above.buckets());
-        var matching = grown.entrySet().stream()
-                .filter(entry ->
-                        buckets.matches(entry.getKey().name(), entry.getKey().labels(), added))
-                .toList();
+        var buckets = chosen(all, side);
         double bound = above.bound() * (1 - 1e-12); // 500 / 1000 and the like
-        var edge = matching.stream()
-                .mapToDouble(entry -> edge(entry.getKey()))
-                .filter(le -> le >= bound && le < Double.POSITIVE_INFINITY)
-                .min();
-        if (edge.isEmpty()) {
-            return new Parts(0, 0, edge);
+        double edge = Double.POSITIVE_INFINITY;
+        long good = 0;
+        long total = 0;
+        for (var entry : grown.entrySet()) {
+            double le = entry.getKey().edge();
+            if (le >= bound && buckets.takes(entry.getKey())) {
+                if (le == Double.POSITIVE_INFINITY) {
+                    total += entry.getValue();
+                } else if (le < edge) {
+                    edge = le;
+                    good = entry.getValue();
+                } else if (le == edge) {
+                    good += entry.getValue();
+                }
+            }
         }
-        return new Parts(sum(matching, edge.getAsDouble()), sum(matching, Double.POSITIVE_INFINITY), edge);
-    }
-
-    private static long sum(List<Map.Entry<Series, Long>> buckets, double edge) {
-        return buckets.stream()
-                .filter(entry -> edge(entry.getKey()) == edge)
-                .mapToLong(Map.Entry::getValue)
-                .sum();
-    }
-
-    private static double edge(Series series) {
-        var le = series.labels().getOrDefault("le", "");
-        try {
-            return le.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(le);
-        } catch (NumberFormatException none) {
-            return Double.NaN;
-        }
+        return edge == Double.POSITIVE_INFINITY
+                ? new Parts(0, 0, OptionalDouble.empty())
+                : new Parts(good, total, OptionalDouble.of(edge));
     }
 
     Selector on(Side side, Selector selector) {

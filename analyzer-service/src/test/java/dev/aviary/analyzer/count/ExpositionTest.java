@@ -99,6 +99,18 @@ class ExpositionTest {
     }
 
     @Test
+    void whatIsKnownOfALineIsReadAgainAtTheNextLook() {
+        var first = read("requests_total{path=\"/a}\",status=\"200\"} 1\nrequests_total 2\n{\"a.b\",c=\"}\"} 3\n");
+        var second = read("requests_total{path=\"/a}\",status=\"200\"} 4 # {x=\"1\"} 1\nrequests_total\t5.0\r\n"
+                + "{\"a.b\",c=\"}\"} 6\nrequests_total{path=\"/a}\",status=\"200\"\nrequests_total{path=\"/b}\"} x\n");
+
+        assertThat(second).extracting(Sample::value).containsExactly(4.0, 5.0, 6.0);
+        for (int line = 0; line < 3; line++) {
+            assertThat(second.get(line).series()).isSameAs(first.get(line).series());
+        }
+    }
+
+    @Test
     void aNumberThatIsCutOffIsNoNumber() {
         assertThat(read("requests_total 12345\nrequests_total 12")).hasSize(1);
     }
@@ -141,7 +153,8 @@ class ExpositionTest {
             double value = chance.nextBoolean() ? chance.nextInt() : chance.nextDouble() * 1e20;
             written.append("} ").append(value).append('\n');
 
-            assertThat(read(written.toString())).containsExactly(new Sample("requests_total", labels, value));
+            assertThat(read(written.toString()))
+                    .containsExactly(new Sample(new Series("requests_total", labels), value));
         }
     }
 
@@ -150,7 +163,7 @@ class ExpositionTest {
     }
 
     private static Sample sample(String name, Map<String, String> labels, double value) {
-        return new Sample(name, new TreeMap<>(labels), value);
+        return new Sample(new Series(name, new TreeMap<>(labels)), value);
     }
 
     private static List<Sample> read(String text) {
