@@ -27,7 +27,12 @@ public sealed interface Count {
     /// One pod's share.
     ///
     /// @param node that it runs on, empty if unknown
-    record PodCount(String pod, String node, Side side, long failures, long total) {}
+    /// @param life of its container, counted from 1 with each restart that was seen; empty before the first one
+    record PodCount(String pod, String node, Side side, long failures, long total, Optional<Integer> life) {
+        public PodCount(String pod, String node, Side side, long failures, long total) {
+            this(pod, node, side, failures, total, Optional.empty());
+        }
+    }
 
     enum Side {
         CANARY,

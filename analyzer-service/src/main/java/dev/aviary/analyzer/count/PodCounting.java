@@ -279,7 +279,8 @@ public final class PodCounting implements Counting {
                                 watched.pod().node(),
                                 watched.side(),
                                 parts.total() - parts.good(),
-                                parts.total()));
+                                parts.total(),
+                                life(watched)));
                     }
                 }
             }
@@ -290,6 +291,10 @@ public final class PodCounting implements Counting {
                     metric.what(edge),
                     both(metric.note(edge), inFlightNote(name)),
                     List.copyOf(counts));
+        }
+
+        private Optional<Integer> life(Watched watched) {
+            return Optional.ofNullable(tallies.get(watched.pod().name())).flatMap(PodTally::life);
         }
 
         private boolean isInFlight(String name) {
@@ -340,6 +345,7 @@ public final class PodCounting implements Counting {
         private final Growth<Series> growth;
         private final Map<String, Told> counters = new HashMap<>();
         private final Map<String, Flow> flows = new HashMap<>();
+        private int restarts;
 
         PodTally(boolean newborn) {
             this.growth = new Growth<>(newborn);
@@ -358,9 +364,14 @@ public final class PodCounting implements Counting {
                 }
             }
             var grown = growth.look(now, started);
+            restarts += growth.isNewLife() ? 1 : 0;
             var parts = new HashMap<String, Tallying.Parts>();
             metrics.forEach((name, metric) -> parts.put(name, metric.parts(grown, side)));
             return new Reading(answer, growth.isNewLife(), grown.keySet(), parts, shown);
+        }
+
+        Optional<Integer> life() {
+            return restarts == 0 ? Optional.empty() : Optional.of(restarts);
         }
 
         Map<String, Tallying.Parts> told(Reading reading, Map<String, InFlight> gauges, Side side) {

@@ -91,6 +91,23 @@ class PodCountingTest {
     }
 
     @Test
+    void aContainerThatRestartedIsInItsNextLife() {
+        canary.answers(200, hits(10, 1))
+                .answers(200, hits(12, 1))
+                .answers(200, hits(2, 1))
+                .answers(200, hits(5, 1));
+        primary.answers(200, hits(1000, 10));
+        var session = session(SUCCESS);
+
+        counted(session);
+        assertThat(counted(session).pods()).containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 0, 2));
+        assertThat(counted(session).pods())
+                .containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 1, 3, Optional.of(1)));
+        assertThat(counted(session).pods())
+                .containsExactly(new PodCount("checkout-7f-a", "n1", Side.CANARY, 0, 3, Optional.of(1)));
+    }
+
+    @Test
     void aPodThatIsNotListedForAWhileIsNotCountedTwice() {
         canaryStarted = NOON.plusSeconds(1);
         canary.answers(200, hits(2, 1));

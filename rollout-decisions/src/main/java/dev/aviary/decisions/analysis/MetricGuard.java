@@ -21,7 +21,7 @@ import java.util.TreeMap;
 /// @param last         look: what it was, without its pods
 /// @param canary       requests judged
 /// @param primaryTally requests judged
-/// @param burnt        requests of each pod that were counted, not judged
+/// @param burnt        requests of each pod, and of each life of it, that were counted, not judged
 /// @param from         of the first look
 /// @param to           of the last look
 /// @param failing      when the first request failed, judged or not
@@ -40,6 +40,9 @@ record MetricGuard(
         Optional<Pace> pace) {
     /// Odds ratio to the primary that is still no worse.
     private static final double TOLERANCE = 1.5;
+
+    /// Of a container that has first requests anew.
+    private static final int MOST_RESTARTS = 2;
 
     /// By then what the first failure meant shows in the evidence.
     private static final Duration FRESH = Duration.ofSeconds(10);
@@ -74,9 +77,10 @@ record MetricGuard(
         var mine = Tally.NONE;
         var theirs = Tally.NONE;
         for (PodCount pod : counted.pods()) {
-            long done = nextBurnt.getOrDefault(pod.pod(), 0L);
+            var life = life(pod);
+            long done = nextBurnt.getOrDefault(life, 0L);
             long burning = Math.min(Math.max(burnIn - done, 0), pod.total());
-            nextBurnt.put(pod.pod(), done + burning);
+            nextBurnt.put(life, done + burning);
             // Which of them failed isn't known: the failures are taken off first, on the side of no false alarm.
             var judged = new Tally(Math.max(pod.failures() - burning, 0), pod.total() - burning);
             if (pod.side() == Side.CANARY) {
@@ -106,6 +110,14 @@ record MetricGuard(
                 now,
                 failing.or(() -> fails ? Optional.of(now) : Optional.empty()),
                 Optional.of(pace.orElseGet(() -> Pace.from(now, requests)).seen(now, requests)));
+    }
+
+    /// A container that restarts has first requests anew, but not again and again: one that crashes on what it is asked
+    /// would never be judged.
+    private static String life(PodCount pod) {
+        return pod.life()
+                .map(life -> pod.pod() + "/" + Math.min(life, MOST_RESTARTS))
+                .orElse(pod.pod());
     }
 
     double boundEvidence() {

@@ -67,6 +67,23 @@ class GuardDeciderTest {
     }
 
     @Test
+    void aContainerThatRestartsHasFirstRequestsAnewTwice() {
+        var analysis = guarded(Mode.BOUND);
+        look(analysis, 0, counted(5, 5));
+        look(analysis, 1, inLife(1, 5));
+        look(analysis, 2, inLife(2, 5));
+        assertThat(trips(analysis)).isEmpty();
+        look(analysis, 3, inLife(3, 2));
+        assertThat(trips(analysis)).isEmpty();
+
+        look(analysis, 4, inLife(4, 1));
+
+        assertThat(trips(analysis))
+                .singleElement()
+                .satisfies(trip -> assertThat(trip.guard().getFirst().canary()).isEqualTo(new Tally(3, 3)));
+    }
+
+    @Test
     void aRepeatedLookCountsOnceAndAnotherQuestionNever() {
         var analysis = guarded(Mode.BOUND);
         look(analysis, 0, counted(5, 5));
@@ -268,6 +285,15 @@ class GuardDeciderTest {
         analysis.now = analysis.now.plus(SECOND);
         analysis.hear(new RequestsCounted(
                 ROLLOUT, 0, look, Question.of(List.of(SUCCESS)), new TreeMap<>(Map.of(SUCCESS.name(), count))));
+    }
+
+    private static Count inLife(int life, long failures) {
+        return new Counted(
+                Source.PODS,
+                .01,
+                "failed",
+                Optional.empty(),
+                List.of(new PodCount("checkout-1", "node", Side.CANARY, failures, failures, Optional.of(life))));
     }
 
     private static Count counted(long failures, long total) {
