@@ -188,6 +188,7 @@ class ShadowDeciderTest {
         analysis.hear(held(1));
         look(analysis, 0, 0, 5);
         look(analysis, 1, 5, 5);
+        look(analysis, 2, 5, 5); // before the router has heard of it
         check(analysis, 97);
         analysis.hear(back(Cause.GUARD, 2));
 
