@@ -200,7 +200,11 @@ final class RolloutEvolution {
                 calm.confirmed(new Desired(
                         seq,
                         current ? wanted.stage() : found.stage(),
-                        found.primary().isEmpty() ? state.promoted() : found.primary(),
+                        // Where nothing certain is wanted of the primary, it is as wanted whatever it runs.
+                        found.primary().isEmpty()
+                                        || (current && wanted.primary().isEmpty())
+                                ? state.promoted()
+                                : found.primary(),
                         canary,
                         mirror,
                         current ? wanted.match() : found.match(),

@@ -432,6 +432,30 @@ class RolloutDeciderTest {
     }
 
     @Test
+    void anEditedIntervalMovesNoWeight() { // D11; a restart takes no decision at all, for no input comes of it
+        var world = inStep(spec(), 1);
+
+        assertThat(world.hear(new CanaryApplied("uid-1", 2, World.every(Duration.ofSeconds(60)))))
+                .isEmpty();
+        assertThat(world.canary()).isEqualTo(Percent.of("10"));
+        world.check(1, 0, PASSED);
+        assertThat(world.canary()).isEqualTo(FIFTY);
+    }
+
+    @Test
+    void theDeadlineCountsFromTheRolloutsBeginning() { // D17
+        var world = initialized(spec());
+        world.workload(Role.PRIMARY, OLD, 0);
+        world.now = World.NOON.plus(Duration.ofHours(3)); // idle, and the primary isn't whole
+
+        assertThat(world.revision(NEW)).first().isInstanceOf(RolloutStarted.class);
+        world.confirm();
+        assertThat(world.state.underWay()).isTrue();
+        assertThat(RolloutDecider.nextDue(world.state)).contains(world.now.plusSeconds(60));
+        assertThat(world.canaryReady()).singleElement().isInstanceOf(StepStarted.class);
+    }
+
+    @Test
     void aRouteThatAHandLoweredIsAnAbort() {
         assertThat(inStep(spec(), 1).hear(new RouteChangedByHand(1, Percent.of("10"), Percent.ZERO, "kubectl")))
                 .singleElement()
@@ -638,6 +662,24 @@ class RolloutDeciderTest {
 
         assertThat(world.canary()).isEqualTo(Percent.ZERO);
         assertThat(world.state.promoted()).isEqualTo("v2:new");
+    }
+
+    @Test
+    void aPrimaryMadeTooLateIsNothingToWaitForAtDeletion() {
+        var world = new World();
+        world.hear(new CanaryApplied("uid-1", 1, spec()));
+        world.revision(OLD);
+        long first = world.state.wantedBy();
+        world.revision(NEW); // before any primary was ready
+        world.hear(new PrimaryUpdated(first, OLD, Duration.ZERO));
+        world.hear(new CanaryDeleted("uid-1", true));
+        long last = world.state.wantedBy();
+
+        world.hear(new TrafficShifted(last, Percent.ZERO, Percent.ZERO, Duration.ZERO));
+        world.hear(new CanaryScaled(last, 1, Duration.ZERO));
+
+        assertThat(world.state.desired()).isEqualTo(world.state.confirmed()); // else it is written without end
+        assertThat(world.canaryReady()).containsExactly(new HandbackStarted());
     }
 
     @Test

@@ -460,7 +460,7 @@ final class Story extends World {
                 }
             }
             case SERVING -> {
-                if (confirmed.stage() == Stage.BOOTSTRAP) {
+                if (confirmed.stage() == Stage.BOOTSTRAP && !wanted.primary().isEmpty()) {
                     leads = true;
                     route = Percent.ZERO;
                     scale(wanted.canaryUp());

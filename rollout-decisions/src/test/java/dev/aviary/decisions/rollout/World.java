@@ -50,6 +50,27 @@ class World {
         return new HookSpec(kind.word(), kind, Duration.ofSeconds(10), 0, false);
     }
 
+    static CanarySpec every(Duration interval) {
+        var spec = spec();
+        return new CanarySpec(
+                spec.target(),
+                spec.provider(),
+                spec.service(),
+                spec.strategy(),
+                interval,
+                spec.threshold(),
+                spec.progressDeadline(),
+                spec.drain(),
+                spec.primaryReady(),
+                spec.canaryReady(),
+                spec.metrics(),
+                spec.hooks(),
+                spec.skipAnalysis(),
+                spec.suspended(),
+                spec.revertOnDeletion(),
+                spec.strict());
+    }
+
     static CanarySpec live(CanarySpec spec, boolean skipAnalysis, boolean suspended) {
         return new CanarySpec(
                 spec.target(),

@@ -168,13 +168,18 @@ public final class Cluster implements Reconciler.World {
 
         private void serve(Canary canary, TrafficRouter router, WorkloadController workload) {
             what = "route";
-            if (confirmed.stage() == Desired.Stage.BOOTSTRAP) {
+            if (confirmed.stage() == Desired.Stage.BOOTSTRAP
+                    && !desired.primary().isEmpty()) {
                 takeOver(canary, router, workload);
                 return;
             }
             var before = router.read(canary);
-            if (desired.primary().isEmpty() && before.isEmpty()) { // nothing of ours stands yet
+            if (desired.primary().isEmpty() && before.isEmpty()) { // no primary has proved ready: the target serves on
                 done.add(shifted(Percent.ZERO, Percent.ZERO));
+                what = "target";
+                if (desired.canaryUp() != confirmed.canaryUp()) {
+                    scale(canary, workload);
+                }
                 return;
             }
             var now = before.map(Standing::canary).orElse(Percent.ZERO);

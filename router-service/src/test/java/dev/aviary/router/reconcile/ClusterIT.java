@@ -135,6 +135,23 @@ class ClusterIT {
     }
 
     @Test
+    void deletionBeforeThePrimaryIsReadyLeadsNoTrafficToIt() {
+        apply(desired(1, Stage.BOOTSTRAP, live(), "0", true));
+        // As the decision to terminate leaves it: the target is asked for its word.
+        confirmed = desired(1, Stage.BOOTSTRAP, live(), "0", false);
+
+        assertThat(apply(desired(2, Stage.SERVING, "", "0", true)))
+                .containsExactly(shifted(2, "0"), new CanaryScaled(2, 1, Duration.ZERO));
+
+        assertThat(kube.services().inNamespace(namespace).withName("checkout").get())
+                .isNull();
+        assertThat(kube.resources(HTTPRoute.class).inNamespace(namespace).list().getItems())
+                .isEmpty();
+        assertThat(apply(desired(3, Stage.RESTORED, "", "0", true)))
+                .containsExactly(new TargetRestored(3, Duration.ZERO));
+    }
+
+    @Test
     void whatStandsIsTakenOverAndNothingIsMoved() {
         serving();
         apply(desired(3, Stage.SERVING, live(), "5", true));
