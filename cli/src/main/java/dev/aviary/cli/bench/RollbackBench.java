@@ -30,7 +30,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -59,7 +58,6 @@ final class RollbackBench implements AutoCloseable {
     private final Path folder;
     private final Consumer<String> say;
     private final Rollbacks rollbacks = new Rollbacks();
-    private final EventCodec codec = new EventCodec(InstantSource.system());
     private volatile boolean over;
     private @Nullable PlaygroundProcess playground;
     private @Nullable KubernetesClient kube;
@@ -253,7 +251,7 @@ final class RollbackBench implements AutoCloseable {
     }
 
     private void heard(ConsumerRecord<byte[], byte[]> record, long now) {
-        if (codec.read(record.headers(), record.value()) instanceof Read.Event(var logged)) {
+        if (EventCodec.read(record.headers(), record.value()) instanceof Read.Event(var logged)) {
             var time = new String(record.headers().lastHeader("ce_time").value(), UTF_8);
             var canary = CanaryKey.of(new String(record.key(), UTF_8));
             rollbacks.heard(canary, logged, Instant.parse(time).toEpochMilli(), record.timestamp(), now);

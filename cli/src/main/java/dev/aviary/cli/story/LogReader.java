@@ -7,7 +7,6 @@ import dev.aviary.events.CanaryKey;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,7 +22,6 @@ import org.apache.kafka.common.TopicPartition;
 /// the dead-letter topic.
 public final class LogReader {
     private static final Duration PATIENCE = Duration.ofMillis(200);
-    private final EventCodec codec = new EventCodec(InstantSource.system());
     private final LogConnection log;
     private final String topic;
 
@@ -92,7 +90,8 @@ public final class LogReader {
     }
 
     private Optional<Entry> read(ConsumerRecord<byte[], byte[]> record) {
-        if (record.key() == null || !(codec.read(record.headers(), record.value()) instanceof Read.Event(var logged))) {
+        if (record.key() == null
+                || !(EventCodec.read(record.headers(), record.value()) instanceof Read.Event(var logged))) {
             return Optional.empty();
         }
         try {

@@ -3,7 +3,6 @@ package dev.aviary.cli.replay;
 import dev.aviary.eventlog.codec.EventCodec;
 import dev.aviary.eventlog.topics.Entry;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -43,7 +42,6 @@ public class DecodeAndDecideBenchmark {
 
     private final List<ProducerRecord<byte[], byte[]>> log = new ArrayList<>();
     private final List<ProducerRecord<byte[], byte[]>> measurements = new ArrayList<>();
-    private final EventCodec codec = new EventCodec(InstantSource.system());
 
     /// Records that were taken again.
     @State(Scope.Thread)
@@ -90,6 +88,6 @@ public class DecodeAndDecideBenchmark {
                 offset,
                 Instant.ofEpochMilli(record.timestamp()),
                 WrittenLog.CHECKOUT,
-                codec.read(record.headers(), record.value()));
+                EventCodec.read(record.headers(), record.value()));
     }
 }

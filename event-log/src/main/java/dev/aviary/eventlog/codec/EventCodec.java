@@ -99,10 +99,10 @@ public final class EventCodec {
         }
     }
 
-    /// Never throws.
+    /// Reading needs no clock, and never throws.
     ///
     /// @param value null if the record has none
-    public Read read(Headers headers, byte @Nullable [] value) {
+    public static Read read(Headers headers, byte @Nullable [] value) {
         var envelope = new Envelope(headers);
         var known = Optional.ofNullable(envelope.type).map(READERS::get);
         if (known.isEmpty()) {

@@ -44,8 +44,6 @@ public final class EventSerde extends Serdes.WrapperSerde<LoggedEvent> {
 
     /// For tests and tools: refuses what [ReadSerde] would tell.
     public static final class EventDeserializer implements Deserializer<LoggedEvent> {
-        private final EventCodec codec = new EventCodec(InstantSource.system());
-
         @Override
         public LoggedEvent deserialize(String topic, byte[] value) {
             throw new SerializationException("an event needs headers");
@@ -53,7 +51,7 @@ public final class EventSerde extends Serdes.WrapperSerde<LoggedEvent> {
 
         @Override
         public LoggedEvent deserialize(String topic, Headers headers, byte @Nullable [] value) {
-            return switch (codec.read(headers, value)) {
+            return switch (EventCodec.read(headers, value)) {
                 case Read.Event(var logged) -> logged;
                 case Read.Unknown(var type, var _) -> throw new SerializationException("unknown event " + type);
                 case Read.Broken(var why) -> throw new SerializationException(why);

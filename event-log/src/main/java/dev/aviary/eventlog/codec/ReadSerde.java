@@ -1,6 +1,5 @@
 package dev.aviary.eventlog.codec;
 
-import java.time.InstantSource;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -16,8 +15,6 @@ public final class ReadSerde extends Serdes.WrapperSerde<Read> {
 
     /// To be named in `value.deserializer`.
     public static final class ReadDeserializer implements Deserializer<Read> {
-        private final EventCodec codec = new EventCodec(InstantSource.system());
-
         @Override
         public Read deserialize(String topic, byte @Nullable [] value) {
             return new Read.Broken("no headers: not a CloudEvent in binary mode");
@@ -25,7 +22,7 @@ public final class ReadSerde extends Serdes.WrapperSerde<Read> {
 
         @Override
         public Read deserialize(String topic, Headers headers, byte @Nullable [] value) {
-            return codec.read(headers, value);
+            return EventCodec.read(headers, value);
         }
     }
 

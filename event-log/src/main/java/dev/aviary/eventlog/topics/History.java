@@ -7,7 +7,6 @@ import dev.aviary.eventlog.codec.Read;
 import dev.aviary.events.CanaryKey;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
@@ -87,7 +86,6 @@ public final class History {
     }
 
     private static final class Reading implements Iterator<Entry> {
-        private final EventCodec codec = new EventCodec(InstantSource.system());
         private final LogConnection log;
         private final Consumer<byte[], byte[]> consumer;
         private final Map<TopicPartition, Long> ends;
@@ -161,11 +159,11 @@ public final class History {
 
         private Entry entry(ConsumerRecord<byte[], byte[]> record) {
             if (key.isPresent()) {
-                return entry(record, key.get(), codec.read(record.headers(), record.value()));
+                return entry(record, key.get(), EventCodec.read(record.headers(), record.value()));
             }
             var text = record.key() == null ? "" : new String(record.key(), UTF_8);
             try {
-                return entry(record, CanaryKey.of(text), codec.read(record.headers(), record.value()));
+                return entry(record, CanaryKey.of(text), EventCodec.read(record.headers(), record.value()));
             } catch (IllegalArgumentException e) {
                 return entry(record, new CanaryKey("", "", text), new Read.Broken(String.valueOf(e.getMessage())));
             }

@@ -53,7 +53,7 @@ class EventCodecTest {
 
             var record = codec.write(LOG, CHECKOUT, logged);
 
-            assertThat(codec.read(record.headers(), record.value()))
+            assertThat(EventCodec.read(record.headers(), record.value()))
                     .as("seed %d", seed)
                     .isEqualTo(new Read.Event(logged));
         });
@@ -118,11 +118,11 @@ class EventCodecTest {
 
     @Test
     void aTypeOfANewerVersionIsUnknownAndSaysWhetherItIsADecision() {
-        assertThat(codec.read(headers("dev.aviary.step-started.v9", "router-decision"), "{}".getBytes(UTF_8)))
+        assertThat(EventCodec.read(headers("dev.aviary.step-started.v9", "router-decision"), "{}".getBytes(UTF_8)))
                 .isEqualTo(new Read.Unknown("step-started.v9", true));
-        assertThat(codec.read(headers("dev.aviary.pigeon-landed.v1", "detector-event"), null))
+        assertThat(EventCodec.read(headers("dev.aviary.pigeon-landed.v1", "detector-event"), null))
                 .isEqualTo(new Read.Unknown("pigeon-landed.v1", false));
-        assertThat(codec.read(
+        assertThat(EventCodec.read(
                         headers("dev.aviary.check-explained.v1", "analyzer-event")
                                 .add("ce_seq", "4".getBytes(UTF_8)),
                         null))
@@ -140,7 +140,7 @@ class EventCodecTest {
         assertThat(broken(shifted, "{\"seq\":8")).startsWith("traffic-shifted.v1 can't be read: ");
         assertThat(broken(shifted, "null")).startsWith("traffic-shifted.v1 ");
         assertThat(broken(new RecordHeaders(), "{}")).contains("no header ce_type");
-        assertThat(codec.read(shifted, null)).isEqualTo(new Read.Broken("traffic-shifted.v1 has no value"));
+        assertThat(EventCodec.read(shifted, null)).isEqualTo(new Read.Broken("traffic-shifted.v1 has no value"));
         var decision = headers("dev.aviary.handback-started.v1", "router-decision")
                 .add("ce_id", "1".getBytes(UTF_8))
                 .add("ce_seq", "1".getBytes(UTF_8));
@@ -164,7 +164,7 @@ class EventCodecTest {
     }
 
     private String broken(Headers headers, String value) {
-        return switch (codec.read(headers, value.getBytes(UTF_8))) {
+        return switch (EventCodec.read(headers, value.getBytes(UTF_8))) {
             case Read.Broken(var why) -> why;
             case Read.Event _, Read.Unknown _ -> "read";
         };

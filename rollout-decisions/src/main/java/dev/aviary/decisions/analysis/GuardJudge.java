@@ -205,10 +205,10 @@ record GuardJudge(GuardSpec guard, double share) {
         if (state == State.NO_TRAFFIC) {
             var none = seen.burnIn() == 0
                     ? "the canary has had no requests yet"
-                    : "the canary's first %d requests are not judged, more haven't come".formatted(seen.burnIn());
+                    : "the canary's first %s requests are not judged, more haven't come".formatted(seen.burnIn());
             return "%s: %s".formatted(none, MORE_TRAFFIC);
         }
-        var facts = "%d of %d requests %s, where %s may"
+        var facts = "%s of %s requests %s, where %s may"
                 .formatted(seen.canary().failures(), seen.canary().total(), counted.what(), oneIn(counted.allowed()));
         var note = counted.note().map(words -> "; " + words).orElse("");
         return state == State.FAILING

@@ -166,6 +166,6 @@ record ShadowJudge(Policy policy, Run run, Shadow shadow) {
     }
 
     private String count(int failures) {
-        return "%d failed %s, its threshold is %d".formatted(failures, failures == 1 ? "check" : "checks", threshold());
+        return "%s failed %s, its threshold is %s".formatted(failures, failures == 1 ? "check" : "checks", threshold());
     }
 }

@@ -46,12 +46,12 @@ final class ThresholdJudge {
                         metric,
                         measured,
                         strict,
-                        "the query gives %d series where one number is wanted; put it into sum(...) or another aggregation"
+                        "the query gives %s series where one number is wanted; put it into sum(...) or another aggregation"
                                 .formatted(count));
             case Measurement.Refused(var why) -> unknown(metric, measured, strict, "refused: " + why);
             case Measurement.Unreachable(var why) -> unknown(metric, measured, strict, "no answer: " + why);
             case Measurement.TimedOut(long millis) ->
-                unknown(metric, measured, strict, "no answer within %d ms".formatted(millis));
+                unknown(metric, measured, strict, "no answer within %s ms".formatted(millis));
         };
     }
 

@@ -119,11 +119,11 @@ final class Rerun {
             return Optional.of("the guard was off, so nothing was counted");
         }
         if (acting.burnIn() != otherwise.burnIn()) {
-            return Optional.of("the log has the counts without each pod's first %d requests, not without %d"
+            return Optional.of("the log has the counts without each pod's first %s requests, not without %s"
                     .formatted(acting.burnIn(), otherwise.burnIn()));
         }
         return otherwise.every().compareTo(acting.every()) < 0
-                ? Optional.of("the guard looked every %d ms, not every %d ms"
+                ? Optional.of("the guard looked every %s ms, not every %s ms"
                         .formatted(acting.every().toMillis(), otherwise.every().toMillis()))
                 : Optional.empty();
     }

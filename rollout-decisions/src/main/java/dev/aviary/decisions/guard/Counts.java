@@ -6,7 +6,7 @@ final class Counts {
     static void check(long failures, long total) {
         if (failures < 0 || failures > total) {
             throw new IllegalArgumentException(
-                    "failures are part of all requests, got %d of %d".formatted(failures, total));
+                    "failures are part of all requests, got %s of %s".formatted(failures, total));
         }
     }
 }

@@ -288,9 +288,9 @@ public final class RolloutDecider {
         var spec = at.run().plan().spec();
         var patience = spec.progressDeadline().toSeconds();
         return at.step() < 0
-                ? "the canary didn't become ready within %d s%s"
+                ? "the canary didn't become ready within %s s%s"
                         .formatted(patience, because(state.known().target().stuck()))
-                : "no conclusive check within %d s%s%s"
+                : "no conclusive check within %s s%s%s"
                         .formatted(
                                 spec.interval().toSeconds() + patience,
                                 because(state.known().trouble()),
@@ -354,7 +354,7 @@ public final class RolloutDecider {
             return List.of();
         }
         if (passes < checks) {
-            return List.of(held(run, at.step(), now, "check %d of %d passed".formatted(passes, checks)));
+            return List.of(held(run, at.step(), now, "check %s of %s passed".formatted(passes, checks)));
         }
         if (!run.plan().isLast(at.step())) {
             return raise(at, now);
@@ -540,7 +540,7 @@ public final class RolloutDecider {
         var patience = run.plan().spec().progressDeadline().toSeconds();
         var why = because(known.primary().stuck().or(known::trouble));
         return List.of(new PromotionFailed(
-                run.id(), List.of("the primary didn't become ready within %d s%s".formatted(patience, why))));
+                run.id(), List.of("the primary didn't become ready within %s s%s".formatted(patience, why))));
     }
 
     /// The next share goes back to the primary; all of it unless the spec asks for steps.
