@@ -17,11 +17,11 @@ public interface DetectorConfig {
     /// Kafka brokers, `host:port` with commas between.
     String bootstrapServers();
 
-    /// Further properties of every Kafka client, such as `security.protocol` or `sasl.jaas.config`.
-    Map<String, String> kafka();
-
-    /// The same in a file, as Kafka's own tools take it.
+    /// A file of Kafka client properties, for SASL and TLS.
     Optional<Path> clientProperties();
+
+    /// Further properties of every Kafka client, such as `security.protocol`; they win over the file's.
+    Map<String, String> kafka();
 
     /// Before the name of every topic. Another one is another log.
     String topicPrefix();

@@ -1,6 +1,7 @@
 package dev.aviary.notifier;
 
 import io.smallrye.config.ConfigMapping;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -11,7 +12,10 @@ public interface NotifierConfig {
     /// Kafka brokers, `host:port` with commas between.
     String bootstrapServers();
 
-    /// Further properties of every Kafka client, such as `security.protocol` or `sasl.jaas.config`.
+    /// A file of Kafka client properties, for SASL and TLS.
+    Optional<Path> clientProperties();
+
+    /// Further properties of every Kafka client, such as `security.protocol`; they win over the file's.
     Map<String, String> kafka();
 
     /// Before the name of every topic. Another one is another log.

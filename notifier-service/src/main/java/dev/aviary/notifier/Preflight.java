@@ -1,5 +1,6 @@
 package dev.aviary.notifier;
 
+import dev.aviary.eventlog.topics.LogConnection;
 import dev.aviary.eventlog.topics.Topics;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.flagger.Canary;
@@ -15,6 +16,7 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -57,8 +59,9 @@ public class Preflight {
     }
 
     void check(@Observes @Priority(BEFORE_THE_CHANNELS) StartupEvent event) {
-        Kafka.connection(config).problem(PATIENCE).ifPresent(Preflight::stop);
-        try (var admin = Kafka.connection(config).admin()) {
+        var log = connection();
+        log.problem(PATIENCE).ifPresent(Preflight::stop);
+        try (var admin = log.admin()) {
             topics.ensure(admin, config.replicationFactor()).stream()
                     .findFirst()
                     .ifPresent(Preflight::stop);
@@ -79,6 +82,14 @@ public class Preflight {
         LOG.infof(
                 "notifier ready to start cluster=%s log=%s group=%s",
                 config.clusterName(), topics.rolloutEvents(), config.group());
+    }
+
+    private LogConnection connection() {
+        try {
+            return Kafka.connection(config);
+        } catch (UncheckedIOException unreadable) {
+            throw stopped(String.valueOf(unreadable.getMessage()));
+        }
     }
 
     /// Without the client's own retries, which would take minutes.
@@ -106,7 +117,11 @@ public class Preflight {
     /// without
     /// a stack, and exits with the status.
     private static void stop(String sentence) {
-        throw new IllegalStateException(new PreventFurtherStepsException("notifier: " + sentence, 1));
+        throw stopped(sentence);
+    }
+
+    private static IllegalStateException stopped(String sentence) {
+        return new IllegalStateException(new PreventFurtherStepsException("notifier: " + sentence, 1));
     }
 
     private void makeRetries(Admin admin) {

@@ -20,6 +20,7 @@ public class NotifierConfigTest {
         assertThat(config.webhookUrl()).isEmpty();
         assertThat(config.eventWebhook()).isEmpty();
         assertThat(config.namespace()).isEmpty();
+        assertThat(config.clientProperties()).isEmpty();
         assertThat(config.kafka()).isEmpty();
         assertThat(config.bootstrapServers()).isEqualTo("localhost:9092");
         assertThat(config.topicPrefix()).isEqualTo("aviary.");

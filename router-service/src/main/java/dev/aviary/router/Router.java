@@ -39,7 +39,6 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -184,7 +183,7 @@ public class Router {
     }
 
     private LogConnection connection() {
-        var log = new LogConnection(config.bootstrapServers(), Map.of());
+        var log = new LogConnection(config.bootstrapServers(), config.kafka());
         if (config.clientProperties().isEmpty()) {
             return log;
         }

@@ -5,6 +5,7 @@ import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// `aviary.router.*`, or `AVIARY_ROUTER_*` in the environment.
@@ -20,6 +21,9 @@ public interface RouterConfig {
 
     /// A file of Kafka client properties, for SASL and TLS.
     Optional<Path> clientProperties();
+
+    /// Further properties of every Kafka client, such as `security.protocol`; they win over the file's.
+    Map<String, String> kafka();
 
     /// Before every topic's name. Another one is another log.
     @WithDefault("aviary.")

@@ -22,6 +22,7 @@ class RouterConfigTest {
         assertThat(config.enabled()).isTrue();
         assertThat(config.bootstrapServers()).isEqualTo("127.0.0.1:9092");
         assertThat(config.clientProperties()).isEmpty();
+        assertThat(config.kafka()).isEmpty();
         assertThat(config.topicPrefix()).isEqualTo("aviary.");
         assertThat(config.replicationFactor()).isEqualTo((short) -1);
         assertThat(config.clusterName()).isEqualTo("default");

@@ -126,11 +126,8 @@ public final class Pipeline implements AutoCloseable {
         var all = new TreeMap<String, String>();
         var prefix = "aviary." + service + ".";
         all.put(prefix + "bootstrap-servers", log.bootstrap());
-        if (service.equals("notifier")) {
-            log.extra().forEach((name, value) -> all.put(prefix + "kafka.\"" + name + "\"", value));
-        } else {
-            settings.kafkaConfig().ifPresent(file -> all.put(prefix + "client-properties", file.toString()));
-        }
+        // A file's name: what it holds would be seen by whoever lists processes.
+        settings.kafkaConfig().ifPresent(file -> all.put(prefix + "client-properties", file.toString()));
         all.put(prefix + "topic-prefix", settings.topicPrefix());
         all.put(prefix + "replication-factor", Short.toString(settings.replicationFactor()));
         all.put(prefix + "cluster-name", settings.clusterName());

@@ -45,10 +45,16 @@ public final class EmbeddedBroker implements AutoCloseable {
     /// @param port 0: any that is free
     /// @throws IOException in one sentence, if the port or the folder is taken
     public static EmbeddedBroker start(Path data, int port) throws IOException {
+        return start(data, port, Map.of());
+    }
+
+    /// @param more Kafka's own settings besides, or in place of, those below: for a listener with TLS or passwords
+    public static EmbeddedBroker start(Path data, int port, Map<String, String> more) throws IOException {
         var lock = locked(data);
         try {
             int clients = free(port);
             var settings = settings(data, clients, free(0));
+            settings.putAll(more);
             format(data, settings);
             var server = new KafkaRaftServer(new KafkaConfig(settings, false), Time.SYSTEM);
             try {

@@ -41,7 +41,8 @@ public record LogConnection(String bootstrap, Map<String, String> extra) {
         return new LogConnection(bootstrap, Map.of());
     }
 
-    /// With the properties of a file, as Kafka's command-line tools take it (`--command-config`).
+    /// With the properties of a file, as Kafka's command-line tools take it (`--command-config`); those that are set
+    /// already win.
     ///
     /// @throws IOException if the file can't be read
     public LogConnection with(Path file) throws IOException {
@@ -49,8 +50,9 @@ public record LogConnection(String bootstrap, Map<String, String> extra) {
         try (var text = Files.newBufferedReader(file)) {
             properties.load(text);
         }
-        var all = new HashMap<>(extra);
+        var all = new HashMap<String, String>();
         properties.stringPropertyNames().forEach(name -> all.put(name, properties.getProperty(name)));
+        all.putAll(extra);
         return new LogConnection(bootstrap, all);
     }
 

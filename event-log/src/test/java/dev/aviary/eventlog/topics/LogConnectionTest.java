@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,5 +35,10 @@ class LogConnectionTest {
                 .containsEntry("sasl.jaas.config", "secret")
                 .containsEntry("bootstrap.servers", "kafka:9093");
         assertThat(log).hasToString("Kafka at kafka:9093");
+        assertThat(new LogConnection("kafka:9093", Map.of("security.protocol", "SASL_PLAINTEXT"))
+                        .with(file)
+                        .extra())
+                .containsEntry("security.protocol", "SASL_PLAINTEXT")
+                .containsEntry("sasl.jaas.config", "secret");
     }
 }
