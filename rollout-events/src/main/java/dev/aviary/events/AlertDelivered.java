@@ -1,5 +1,7 @@
 package dev.aviary.events;
 
+/// An alert reached its receiver.
+///
 /// @param alert    `ce_id` of the event that it tells of
 /// @param provider `namespace/name` of the AlertProvider
 /// @param tries    this one included

@@ -1,5 +1,7 @@
 package dev.aviary.events;
 
+/// A Canary is gone, or being deleted.
+///
 /// @param uid              of the Kubernetes object
 /// @param revertOnDeletion the target is to serve again; a finalizer waits for it
 @WireType("canary-deleted.v1")
