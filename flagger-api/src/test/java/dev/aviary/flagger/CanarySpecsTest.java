@@ -235,17 +235,18 @@ class CanarySpecsTest {
         assertThat(rejected.event().sentence()).contains("is absent, and the default is \"gatewayapi\"");
     }
 
-    @Test
-    void aDaemonSetIsRefusedInASentence() {
+    @ParameterizedTest
+    @CsvSource({"apps/v1, DaemonSet", "v1, Service", "serving.knative.dev/v1, Service", "apps/v1, StatefulSet"})
+    void aTargetThatIsNotServedIsRefusedInASentence(String apiVersion, String kind) { // D14, D15, D17
         var rejected = rejected(Serialization.unmarshal("""
                 apiVersion: flagger.app/v1beta1
                 kind: Canary
                 metadata: {name: checkout, namespace: shop}
                 spec:
-                  targetRef: {apiVersion: apps/v1, kind: DaemonSet, name: checkout}
-                """, Canary.class));
+                  targetRef: {apiVersion: %s, kind: %s, name: checkout}
+                """.formatted(apiVersion, kind), Canary.class));
 
-        assertThat(rejected.sentence()).contains("spec.targetRef.kind is DaemonSet", "known: Deployment");
+        assertThat(rejected.sentence()).contains("spec.targetRef.kind is " + kind, "known: Deployment");
     }
 
     @Test

@@ -55,6 +55,26 @@ class PrometheusMetricProviderTest extends MetricProviderContract {
     }
 
     @Test
+    void theHeadersOfALaterQuestionAreTheSame() { // D21: Flagger adds one more Authorization with every query
+        backend.answers(200, series("1")).answers(200, series("1")).answers(200, series("1"));
+        var template = new Backend(
+                backend.url(),
+                Map.of("Authorization", List.of("Basic own"), "X-Scope-OrgID", List.of("team-a")),
+                secret(),
+                false);
+
+        for (int look = 0; look < 3; look++) {
+            prometheus.measure(new MetricQuery(template, "up", "1m", Duration.ofSeconds(5), false));
+        }
+
+        assertThat(backend.asked())
+                .hasSize(3)
+                .allSatisfy(asked -> assertThat(asked.headers())
+                        .containsEntry("Authorization", List.of("Bearer s3cret-token"))
+                        .containsEntry("X-scope-orgid", List.of("team-a")));
+    }
+
+    @Test
     void userAndPasswordAreSentWithoutToken() {
         backend.answers(200, series("1"));
         var address = new Backend(backend.url() + "/prom/", Map.of(), Map.of("username", "u", "password", "p"), false);

@@ -191,6 +191,22 @@ class DetectorIT {
     }
 
     @Test
+    void aFractionWhereAWholeNumberBelongsStopsNoOtherCanary() { // D13: the schema takes it, Flagger's code can't
+        var shop = AROUND.namespace();
+        deployment(shop, "checkout", "1");
+        deployment(shop, "cart", "1");
+        canary(shop, "cart", "istio", "canaryReadyThreshold: 66.5");
+        canary(shop, "checkout", "istio");
+        AROUND.detector(shop);
+
+        assertThat(awaitSaid(shop, "cart", CanaryRejected.class, 1).getFirst().sentence())
+                .contains("spec.analysis.canaryReadyThreshold is 66.5; it must be a whole number");
+        awaitSaid(shop, "checkout", RevisionDetected.class, 1);
+        deployment(shop, "checkout", "2");
+        awaitSaid(shop, "checkout", RevisionDetected.class, 2);
+    }
+
+    @Test
     void aTemplateThatComesLaterPutsItRight() {
         var shop = AROUND.namespace();
         AROUND.detector(shop);
