@@ -282,7 +282,7 @@ class PlaygroundIT {
         }
     }
 
-    private static void eventually(String what, BooleanSupplier condition) {
+    static void eventually(String what, BooleanSupplier condition) {
         var deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).as("within 30 s: " + what).isLessThan(deadline);
