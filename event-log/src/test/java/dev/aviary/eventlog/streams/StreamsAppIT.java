@@ -152,6 +152,10 @@ class StreamsAppIT {
     }
 
     private StreamsApp start(LogConnection log) {
+        return start(log, folder.resolve("state"));
+    }
+
+    static StreamsApp start(LogConnection log, Path state) {
         var key = new CanaryKeySerde();
         var topology = new Topology()
                 .addSource("log", key.deserializer(), new ReadSerde().deserializer(), LOG)
@@ -161,11 +165,11 @@ class StreamsAppIT {
                                 Stores.persistentKeyValueStore("counts"), key, JsonSerde.of(Counted.class)),
                         "counting")
                 .addSink("said", ANSWERS, key.serializer(), new EventSerde().serializer(), "counting");
-        var settings = StreamsSettings.of("counting", log, folder.resolve("state"));
+        var settings = StreamsSettings.of("counting", log, state);
         return StreamsApp.start(topology, settings, InstantSource.system());
     }
 
-    private static void hear(LogConnection log, String... revisions) throws Exception {
+    static void hear(LogConnection log, String... revisions) throws Exception {
         try (var producer = log.producer(new CanaryKeySerializer(), new EventSerializer())) {
             for (var revision : revisions) {
                 var event = LoggedEvent.fact("heard-" + revision, new InitializationStarted(revision));
@@ -174,7 +178,7 @@ class StreamsAppIT {
         }
     }
 
-    private static List<LoggedEvent> answers(LogConnection log) {
+    static List<LoggedEvent> answers(LogConnection log) {
         try (var history = History.of(log, ANSWERS, CHECKOUT)) {
             return history.map(Entry::read)
                     .map(read -> ((Read.Event) read).logged())
@@ -182,7 +186,7 @@ class StreamsAppIT {
         }
     }
 
-    private static List<LoggedEvent> answers(int from, int to) {
+    static List<LoggedEvent> answers(int from, int to) {
         return IntStream.rangeClosed(from, to)
                 .mapToObj(count -> LoggedEvent.fact("answer-" + count, new TakeoverStarted("v1:" + count)))
                 .toList();

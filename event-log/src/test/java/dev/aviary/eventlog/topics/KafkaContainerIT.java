@@ -1,8 +1,6 @@
 package dev.aviary.eventlog.topics;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aviary.eventlog.LoggedEvent;
 import dev.aviary.eventlog.codec.CanaryKeySerde.CanaryKeySerializer;
@@ -12,9 +10,6 @@ import dev.aviary.events.CanaryKey;
 import dev.aviary.events.TakeoverStarted;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
-import org.testcontainers.DockerClientFactory;
-import org.testcontainers.containers.ContainerFetchException;
-import org.testcontainers.kafka.KafkaContainer;
 
 /// The same against Apache's own image; skipped, and reported so, where no container engine or no image is.
 class KafkaContainerIT {
@@ -22,9 +17,7 @@ class KafkaContainerIT {
 
     @Test
     void whatWasWrittenIsTheHistory() throws Exception {
-        assumeTrue(DockerClientFactory.instance().isDockerAvailable(), "no container engine here");
-        try (var kafka = new KafkaContainer("apache/kafka:4.1.1")) {
-            start(kafka);
+        try (var kafka = KafkaInAContainer.start()) {
             var log = LogConnection.to(kafka.getBootstrapServers());
             try (var admin = log.admin();
                     var producer = log.producer(new CanaryKeySerializer(), new EventSerializer())) {
@@ -37,14 +30,6 @@ class KafkaContainerIT {
                     assertThat(history.map(Entry::read)).containsExactly(new Read.Event(said));
                 }
             }
-        }
-    }
-
-    private static void start(KafkaContainer kafka) {
-        try {
-            kafka.start();
-        } catch (ContainerFetchException e) {
-            abort("the image can't be fetched: " + e.getMessage());
         }
     }
 }
