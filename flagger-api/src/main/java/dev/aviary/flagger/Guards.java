@@ -3,6 +3,7 @@ package dev.aviary.flagger;
 import dev.aviary.events.GuardSpec;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -17,7 +18,11 @@ final class Guards {
     static final String EVERY = "aviary.dev/guard-every";
     static final String IN_FLIGHT = "aviary.dev/guard-in-flight";
 
+    static final String CLEAR_AT = "aviary.dev/guard-clear-at";
+    static final String CLEAR_BETA = "aviary.dev/guard-clear-beta";
+
     private static final double MOST_ALPHA = 0.1;
+    private static final double MOST_BETA = 0.2;
     private static final int MOST_BURN_IN = 1_000_000;
     private static final Pattern METRIC = Pattern.compile("[a-zA-Z_:][a-zA-Z0-9_:]*");
 
@@ -31,15 +36,23 @@ final class Guards {
             return Optional.empty();
         }
         var usual = GuardSpec.DEFAULT;
-        return Optional.of(new GuardSpec(
+        var spec = new GuardSpec(
                 mode(given.getOrDefault(MODE, "bound")),
                 given.containsKey(ALPHA) ? alpha(given.get(ALPHA)) : usual.alpha(),
                 given.containsKey(BURN_IN) ? burnIn(given.get(BURN_IN)) : usual.burnIn(),
                 given.containsKey(EVERY) ? every(given.get(EVERY)) : usual.every(),
                 usual.suspect(),
-                usual.clearAt(),
+                given.containsKey(CLEAR_AT) ? Optional.of(clearAt(given.get(CLEAR_AT))) : usual.clearAt(),
                 usual.budget(),
-                given.containsKey(IN_FLIGHT) ? Optional.of(gauges(given.get(IN_FLIGHT), metrics)) : usual.inFlight()));
+                given.containsKey(IN_FLIGHT) ? Optional.of(gauges(given.get(IN_FLIGHT), metrics)) : usual.inFlight(),
+                given.containsKey(CLEAR_BETA) ? Optional.of(clearBeta(given.get(CLEAR_BETA))) : usual.clearBeta());
+        if (!spec.acts() && given.containsKey(CLEAR_AT)) {
+            throw idle(CLEAR_AT, given.get(CLEAR_AT), spec.mode());
+        }
+        if (given.containsKey(CLEAR_BETA) && spec.clearAt().isEmpty()) {
+            throw refused(CLEAR_BETA, given.get(CLEAR_BETA), "it belongs to " + CLEAR_AT + ", which isn't there");
+        }
+        return Optional.of(spec);
     }
 
     private static GuardSpec.Mode mode(String given) throws Refused {
@@ -62,6 +75,30 @@ final class Guards {
             throw refused(ALPHA, given, "it must be a number such as 0.001");
         }
         throw refused(ALPHA, given, "it must be above 0 and at most 0.1");
+    }
+
+    private static double clearAt(String given) throws Refused {
+        try {
+            double ratio = Double.parseDouble(given);
+            if (ratio > 0 && ratio < 1) {
+                return ratio;
+            }
+        } catch (NumberFormatException none) {
+            throw refused(CLEAR_AT, given, "it must be a failure ratio such as 0.05");
+        }
+        throw refused(CLEAR_AT, given, "it must be above 0 and below 1");
+    }
+
+    private static double clearBeta(String given) throws Refused {
+        try {
+            double beta = Double.parseDouble(given);
+            if (beta > 0 && beta <= MOST_BETA) {
+                return beta;
+            }
+        } catch (NumberFormatException none) {
+            throw refused(CLEAR_BETA, given, "it must be a number such as 0.05");
+        }
+        throw refused(CLEAR_BETA, given, "it must be above 0 and at most 0.2");
     }
 
     private static int burnIn(String given) throws Refused {
@@ -107,6 +144,14 @@ final class Guards {
             gauges.put(parts[0], parts[1]);
         }
         return gauges;
+    }
+
+    private static Refused idle(String annotation, String given, GuardSpec.Mode mode) {
+        return refused(
+                annotation,
+                given,
+                "the guard is %s and may not move traffic; make it bound or primary, or take this annotation away"
+                        .formatted(mode.name().toLowerCase(Locale.ROOT)));
     }
 
     private static Refused refused(String annotation, String given, String way) {

@@ -57,6 +57,11 @@ class GuardsTest {
         "aviary.dev/guard-every, 100ms",
         "aviary.dev/guard-every, 1h",
         "aviary.dev/guard-every, often",
+        "aviary.dev/guard-clear-at, 0",
+        "aviary.dev/guard-clear-at, 1",
+        "aviary.dev/guard-clear-at, NaN",
+        "aviary.dev/guard-clear-at, early",
+        "aviary.dev/guard-clear-beta, 0.05",
         "aviary.dev/guard-in-flight, pending_requests",
         "aviary.dev/guard-in-flight, p99=requests in flight",
         "aviary.dev/guard-in-flight, p90=pending_requests",
@@ -67,6 +72,27 @@ class GuardsTest {
                         Refused.class,
                         refused ->
                                 assertThat(refused.field).isEqualTo("metadata.annotations[%s]".formatted(annotation)));
+    }
+
+    @Test
+    void aFailureRatioToRuleOutIsRead() throws Refused {
+        var cleared = Guards.of(canary(Map.of(Guards.CLEAR_AT, "0.05")), METRICS).orElseThrow();
+        assertThat(cleared.clearAt()).hasValue(0.05);
+        assertThat(cleared.clearBeta()).isEmpty();
+
+        var surer = Guards.of(canary(Map.of(Guards.CLEAR_AT, "0.02", Guards.CLEAR_BETA, "0.01")), METRICS)
+                .orElseThrow();
+        assertThat(surer.clearBeta()).hasValue(0.01);
+        assertThatThrownBy(() -> Guards.of(canary(Map.of(Guards.CLEAR_AT, "0.02", Guards.CLEAR_BETA, "1")), METRICS))
+                .hasMessageContaining("at most 0.2");
+    }
+
+    @Test
+    void aGuardThatMayNotActCantLetAStepGoOn() {
+        for (var mode : List.of("off", "shadow")) {
+            assertThatThrownBy(() -> Guards.of(canary(Map.of(Guards.MODE, mode, Guards.CLEAR_AT, "0.05")), METRICS))
+                    .hasMessageContaining("the guard is " + mode);
+        }
     }
 
     private static Canary canary(Map<String, String> annotations) {

@@ -11,9 +11,11 @@ import java.util.SortedMap;
 /// @param burnIn  first requests of each pod that are counted, not judged
 /// @param every   from one look to the next, at least 250 ms
 /// @param suspect what happens when the failures sit in one pod of several
-/// @param clearAt failure ratio that is to be excluded before a step goes on early; empty: steps keep their time
+/// @param clearAt failure ratio that each step has to rule out: it goes on as soon as it has, and not before; empty: steps
+///     keep their time
 /// @param budget  bad answers that a rollout may cost; empty: no such bound
 /// @param inFlight gauges of the requests in flight, by the metric beside which each stands; empty: the well-known ones
+/// @param clearBeta chance that a release as bad as `clearAt` passes a step for all that, at most; empty: [#USUAL_BETA]
 public record GuardSpec(
         Mode mode,
         double alpha,
@@ -22,7 +24,21 @@ public record GuardSpec(
         Suspect suspect,
         Optional<Double> clearAt,
         Optional<Long> budget,
-        Optional<SortedMap<String, String>> inFlight) {
+        Optional<SortedMap<String, String>> inFlight,
+        Optional<Double> clearBeta) {
+    /// With the usual β.
+    public GuardSpec(
+            Mode mode,
+            double alpha,
+            int burnIn,
+            Duration every,
+            Suspect suspect,
+            Optional<Double> clearAt,
+            Optional<Long> budget,
+            Optional<SortedMap<String, String>> inFlight) {
+        this(mode, alpha, burnIn, every, suspect, clearAt, budget, inFlight, Optional.empty());
+    }
+
     public enum Mode {
         /// No looks at all.
         OFF,
@@ -34,6 +50,11 @@ public record GuardSpec(
         PRIMARY
     }
 
+    /// @return it may move traffic
+    public boolean acts() {
+        return mode == Mode.BOUND || mode == Mode.PRIMARY;
+    }
+
     public enum Suspect {
         /// The rollout waits, and the pod is replaced.
         HOLD,
@@ -41,6 +62,8 @@ public record GuardSpec(
     }
 
     public static final Duration FASTEST = Duration.ofMillis(250);
+
+    public static final double USUAL_BETA = 0.05;
 
     public static final GuardSpec DEFAULT = new GuardSpec(
             Mode.BOUND,

@@ -97,7 +97,8 @@ public record Policy(
                     suspect.orElse(acting.suspect()),
                     clearAt.or(acting::clearAt),
                     budget.or(acting::budget),
-                    acting.inFlight());
+                    acting.inFlight(),
+                    acting.clearBeta());
         }
     }
 

@@ -11,6 +11,7 @@ import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RolloutId;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -74,6 +75,13 @@ public final class Collector implements Collecting {
         }
     }
 
+    /// A look may fall due earlier than it was to.
+    private record Due(LookId id, Instant at) {
+        static Due of(Wanted.Look look) {
+            return new Due(LookId.of(look), look.due());
+        }
+    }
+
     /// What is wanted of one canary; guarded by itself.
     private static final class Post {
         private Wanted wanted = Wanted.NOTHING;
@@ -127,10 +135,9 @@ public final class Collector implements Collecting {
             var gates = wanted.gates().stream().map(GateId::of).toList();
             post.attempts.keySet().retainAll(gates);
             var looks = wanted.look()
-                    .map(LookId::of)
-                    .filter(id -> !before.look().map(LookId::of).equals(Optional.of(id)));
+                    .filter(look -> !before.look().map(Due::of).equals(Optional.of(Due.of(look))));
             begun = Stream.of(
-                            looks.stream().map(id -> (Runnable) () -> await(canary, post, id)),
+                            looks.stream().map(Due::of).map(due -> (Runnable) () -> await(canary, post, due)),
                             gates.stream()
                                     .filter(id -> post.attempts.putIfAbsent(id, 0) == null)
                                     .map(id -> (Runnable) () -> threads.execute(() -> ask(canary, post, id))),
@@ -150,13 +157,13 @@ public final class Collector implements Collecting {
         posts.remove(canary);
     }
 
-    private void await(CanaryKey canary, Post post, LookId id) {
-        current(post, id).ifPresent(look -> {
-            var left = Duration.between(clock.instant(), look.due());
+    private void await(CanaryKey canary, Post post, Due due) {
+        current(post, due.id()).filter(look -> look.due().equals(due.at())).ifPresent(look -> {
+            var left = Duration.between(clock.instant(), due.at());
             if (left.isPositive()) {
-                later.accept(left, () -> await(canary, post, id));
+                later.accept(left, () -> await(canary, post, due));
             } else {
-                threads.execute(() -> take(canary, post, id));
+                threads.execute(() -> take(canary, post, due.id()));
             }
         });
     }

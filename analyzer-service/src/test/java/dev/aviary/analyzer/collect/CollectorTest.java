@@ -82,6 +82,17 @@ class CollectorTest {
     }
 
     @Test
+    void aLookThatFallsDueEarlierIsTakenThenAndNotAgain() {
+        collector.want(CHECKOUT, look(0, 60));
+        pass(Duration.ofSeconds(8));
+        collector.want(CHECKOUT, look(0, 8));
+        assertThat(looks).containsExactly(0);
+        pass(Duration.ofMinutes(2));
+
+        assertThat(looks).containsExactly(0);
+    }
+
+    @Test
     void aLookThatWasMissedIsTakenAtOnceUnlessItsTimeIsOver() {
         now = NOON.plusSeconds(90);
         collector.want(CHECKOUT, look(0, 60));

@@ -122,7 +122,7 @@ public final class AnalysisDecider {
         }
         return run.without(gate -> gate.kind() != HookKind.ROLLBACK && gate.asked() < step.step())
                 .at(new AtStep(
-                        step.step(), step.canary(), step.mirror(), Optional.empty(), 0, Optional.empty(), List.of()));
+                        step.step(), step.canary(), step.mirror(), Optional.empty(), 0, Optional.empty(), List.of(), Optional.empty()));
     }
 
     /// A late answer to an earlier decision says nothing about the step.
@@ -142,7 +142,7 @@ public final class AnalysisDecider {
             case MetricsMeasured measured -> answers(state, measured) ? state.at(at -> at.seen(measured)) : state;
             case CheckCompleted check
             when state.isAt(check.rollout(), check.step()) ->
-                state.decided().run(run -> run.checked(check.look(), check.verdict() != Verdict.INCONCLUSIVE, now));
+                state.decided().run(run -> checked(run, check, now));
             case EvidenceRecorded evidence
             when state.isOf(evidence.rollout()) ->
                 (state.isAt(evidence.rollout(), evidence.step()) ? state.at(AtStep::recorded) : state)
@@ -161,10 +161,69 @@ public final class AnalysisDecider {
     }
 
     private static Run seen(Run run, RequestsCounted counted, Instant now) {
-        var next = run.guard(GuardJudge.of(run.spec()).seen(run.guard(), counted, now));
-        return ShadowJudge.of(run)
-                .map(judge -> next.shadow(_ -> judge.seen(counted, now)))
+        var judge = GuardJudge.of(run.spec());
+        var guarded = run.guard(judge.seen(run.guard(), counted, now));
+        var next = ShadowJudge.of(run)
+                .map(shadow -> guarded.shadow(_ -> shadow.seen(counted, now)))
+                .orElse(guarded);
+        return next.at()
+                .filter(at -> at.step() == counted.step() && at.begun().isPresent())
+                .map(at -> next.at(at.clearing(at.clearing()
+                        .orElse(Clearing.NEW)
+                        .seen(run.guard(), counted, judge.guard().burnIn()))))
+                .map(shown -> judge.clears() ? hurried(shown, now) : shown)
                 .orElse(next);
+    }
+
+    /// A step that is cleared by the counts behind every one of its metrics is checked now. A metric without counts has
+    /// but its value, and that its interval.
+    private static Run hurried(Run run, Instant now) {
+        boolean counted = !run.spec().metrics().isEmpty()
+                && run.spec().metrics().stream()
+                        .allMatch(metric -> Optional.ofNullable(
+                                        run.guard().metrics().get(metric.name()))
+                                .filter(known -> !known.isValueOnly())
+                                .isPresent());
+        return run.at()
+                .filter(at -> counted && at.clearing().filter(Clearing::early).isPresent())
+                .filter(_ -> open(run, now).isEmpty())
+                .map(at -> run.at(at.hurried(now, run.spec().interval())))
+                .orElse(run);
+    }
+
+    /// What the step still has to show before it goes on, in sentences.
+    private static List<String> open(Run run, Instant now) {
+        var judge = GuardJudge.of(run.spec());
+        var shown = run.at().flatMap(AtStep::clearing).orElse(Clearing.NEW);
+        return judge.clears()
+                ? run.spec().metrics().stream()
+                        .flatMap(metric -> judge
+                                .open(
+                                        metric.name(),
+                                        Optional.ofNullable(
+                                                run.guard().metrics().get(metric.name())),
+                                        shown.of(metric.name()),
+                                        now)
+                                .stream())
+                        .toList()
+                : List.of();
+    }
+
+    /// A check that only waits for more requests told something, and keeps its interval.
+    private static Run checked(Run run, CheckCompleted check, Instant now) {
+        boolean waits = !check.metrics().isEmpty()
+                && check.metrics().stream().allMatch(metric -> metric.verdict() == Verdict.PASSED);
+        var next = run.checked(check.look(), check.verdict() != Verdict.INCONCLUSIVE || waits, now);
+        return next.at()
+                .map(at -> next.at(at.clearing(shownAfter(at.clearing().orElse(Clearing.NEW), check.verdict()))))
+                .orElse(next);
+    }
+
+    private static Clearing shownAfter(Clearing shown, Verdict verdict) {
+        return switch (verdict) {
+            case PASSED, FAILED -> shown.atItsTime();
+            case INCONCLUSIVE -> shown;
+        };
     }
 
     private static Run answered(Run run, GateDecided said) {
@@ -347,6 +406,7 @@ public final class AnalysisDecider {
         var results = refused.isPresent() ? List.<MetricResult>of() : results(spec, measured);
         var verdict = refused.isPresent() ? Verdict.FAILED : worst(results);
         var guard = GuardJudge.of(spec).results(run.guard(), now);
+        var open = verdict == Verdict.PASSED ? open(run, now) : List.<String>of();
         var reasons = Stream.concat(
                         refused.stream().map(AnalysisDecider::sentence),
                         results.stream()
@@ -354,7 +414,13 @@ public final class AnalysisDecider {
                                 .map(result -> explained(result, guard)))
                 .toList();
         return new CheckCompleted(
-                measured.rollout(), measured.step(), measured.look(), verdict, results, reasons, guard);
+                measured.rollout(),
+                measured.step(),
+                measured.look(),
+                open.isEmpty() ? verdict : Verdict.INCONCLUSIVE,
+                results,
+                open.isEmpty() ? reasons : open,
+                guard);
     }
 
     /// The value against its bounds, and what the counts behind it say.

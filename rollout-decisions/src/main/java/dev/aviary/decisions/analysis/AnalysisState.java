@@ -102,6 +102,7 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
     /// @param look   that is due next, counted from 0
     /// @param due    when it is
     /// @param looks  that are in no `EvidenceRecorded` yet
+    /// @param clearing what it has shown, where it has to; empty before the first look
     public record AtStep(
             int step,
             Percent canary,
@@ -109,7 +110,8 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
             Optional<Instant> begun,
             int look,
             Optional<Instant> due,
-            List<MetricsMeasured> looks) {
+            List<MetricsMeasured> looks,
+            Optional<Clearing> clearing) {
         boolean wants(Percent share, Percent copied) {
             return canary.equals(share) && mirror.equals(copied);
         }
@@ -117,7 +119,7 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
         AtStep begunAt(Instant now, Duration interval) {
             return begun.isPresent()
                     ? this
-                    : new AtStep(step, canary, mirror, Optional.of(now), look, Optional.of(now.plus(interval)), looks);
+                    : new AtStep(step, canary, mirror, Optional.of(now), look, Optional.of(now.plus(interval)), looks, clearing);
         }
 
         AtStep seen(MetricsMeasured measured) {
@@ -128,11 +130,12 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
                     begun,
                     look,
                     due,
-                    Stream.concat(looks.stream(), Stream.of(measured)).toList());
+                    Stream.concat(looks.stream(), Stream.of(measured)).toList(),
+                    clearing);
         }
 
         AtStep recorded() {
-            return new AtStep(step, canary, mirror, begun, look, due, List.of());
+            return new AtStep(step, canary, mirror, begun, look, due, List.of(), clearing);
         }
 
         /// Checks stay on the grid of the step's beginning, half an interval apart at least. One that told nothing is
@@ -140,7 +143,17 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
         AtStep checked(int done, boolean conclusive, Instant now, Duration interval) {
             var next =
                     conclusive ? begun.map(from -> onGrid(from, now, interval)) : Optional.of(now.plus(soon(interval)));
-            return new AtStep(step, canary, mirror, begun, done + 1, next, looks);
+            return new AtStep(step, canary, mirror, begun, done + 1, next, looks, clearing);
+        }
+
+        AtStep clearing(Clearing next) {
+            return new AtStep(step, canary, mirror, begun, look, due, looks, Optional.of(next));
+        }
+
+        /// The check needn't wait any longer. One that is made again soon anyway comes at its time.
+        AtStep hurried(Instant now, Duration interval) {
+            var earlier = due.map(at -> at.isAfter(now.plus(soon(interval))) ? now : at);
+            return new AtStep(step, canary, mirror, begun, look, earlier, looks, clearing);
         }
 
         private static Instant onGrid(Instant from, Instant now, Duration interval) {

@@ -34,9 +34,6 @@ record GuardJudge(GuardSpec guard, double share) {
     /// A failure of so many times what is allowed is the one that is to be ruled out.
     private static final double HARMFUL = 5;
 
-    /// How likely it is ruled out all the same, at most.
-    private static final double BETA = 0.05;
-
     private static final String MORE_TRAFFIC =
             "let a webhook of type rollout send some, or make the first weight larger";
 
@@ -72,6 +69,49 @@ record GuardJudge(GuardSpec guard, double share) {
 
     private boolean isUnproven(double evidence) {
         return evidence > 0 && evidence < -StrictMath.log(share);
+    }
+
+    /// Each step has to rule a failure out before it goes on.
+    boolean clears() {
+        return guard.acts() && guard.clearAt().isPresent();
+    }
+
+    /// What a step still has to show of this metric before it goes on, in words; nothing of one that has no counts: its
+    /// value decides.
+    ///
+    /// @param seen empty before the first look
+    Optional<String> open(String metric, Optional<MetricGuard> seen, Tally judged, Instant now) {
+        if (seen.filter(MetricGuard::isValueOnly).isPresent()) {
+            return Optional.empty();
+        }
+        var allowed = seen.flatMap(MetricGuard::bound).map(BoundJudge::allowed);
+        if (allowed.isEmpty()) {
+            return Optional.of(seen.map(known -> result(metric, known, now).sentence())
+                    .orElseGet(() -> metric + ": not counted yet"));
+        }
+        double harmful = harmful(allowed.get());
+        var judge = ClearingJudge.of(harmful).seen(judged.failures(), judged.total());
+        return judge.logEvidence() >= -StrictMath.log(beta())
+                ? Optional.empty()
+                : Optional.of(stillOpen(metric, seen.get(), judge, now));
+    }
+
+    private String stillOpen(String metric, MetricGuard seen, ClearingJudge judge, Instant now) {
+        var facts = "%s: %d of %d requests of this step %s"
+                .formatted(
+                        metric,
+                        judge.failures(),
+                        judge.total(),
+                        seen.last() instanceof Counted counted ? counted.what() : "failed");
+        double ratio = judge.total() == 0 ? 0 : (double) judge.failures() / judge.total();
+        return needs(judge.harmful(), false, judge.needs(ratio, -StrictMath.log(beta())), seen, now)
+                .map(more -> "%s: needs about %s more requests to rule out %s%s"
+                        .formatted(facts, about(more.requests()), percent(more.ratio()), time(more, seen, now)))
+                .orElseGet(() -> "%s: too many to rule out %s".formatted(facts, percent(judge.harmful())));
+    }
+
+    private double beta() {
+        return guard.clearBeta().orElse(GuardSpec.USUAL_BETA);
     }
 
     /// The state behind one more look.
@@ -177,7 +217,7 @@ record GuardJudge(GuardSpec guard, double share) {
         double harmful = harmful(allowed);
         var judge = ClearingJudge.of(harmful)
                 .seen(seen.canary().failures(), seen.canary().total());
-        return needs(harmful, false, judge.needs(seen.failureRatio(), -StrictMath.log(BETA)), seen, now);
+        return needs(harmful, false, judge.needs(seen.failureRatio(), -StrictMath.log(beta())), seen, now);
     }
 
     private static Optional<Needs> needs(
@@ -188,8 +228,10 @@ record GuardJudge(GuardSpec guard, double share) {
                 : Optional.empty();
     }
 
-    private static double harmful(double allowed) {
-        return Math.min(HARMFUL * allowed, (1 + allowed) / 2);
+    /// What the Canary names; what its bound allows can't be ruled out.
+    private double harmful(double allowed) {
+        double wanted = guard.clearAt().map(at -> Math.max(at, 2 * allowed)).orElse(HARMFUL * allowed);
+        return Math.min(wanted, (1 + allowed) / 2);
     }
 
     private String sentence(String metric, MetricGuard seen, State state, Optional<Needs> needs, Instant now) {
@@ -217,7 +259,7 @@ record GuardJudge(GuardSpec guard, double share) {
                 : "%s: %s%s".formatted(facts, outlook(seen, counted.allowed(), needs, now), note);
     }
 
-    private static String outlook(MetricGuard seen, double allowed, Optional<Needs> needs, Instant now) {
+    private String outlook(MetricGuard seen, double allowed, Optional<Needs> needs, Instant now) {
         return needs.map(more -> more.proof()
                         ? "not proven yet, needs about %s more requests like these%s"
                                 .formatted(about(more.requests()), time(more, seen, now))

@@ -1,5 +1,6 @@
 package dev.aviary.decisions.analysis;
 
+import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.CountedLook;
 import dev.aviary.events.GuardResult;
 import java.time.Instant;
@@ -43,6 +44,12 @@ public record GuardState(int look, boolean tripped, SortedMap<String, MetricGuar
         var all = new java.util.ArrayList<>(counted);
         all.addAll(more);
         return new GuardState(look + 1, tripped, next, List.copyOf(all));
+    }
+
+    /// How many of a pod's new requests are still its first ones.
+    long burning(String metric, PodCount pod, int burnIn) {
+        var known = metrics.get(metric);
+        return known == null ? MetricGuard.burning(burnIn, 0, pod) : known.burning(burnIn, pod);
     }
 
     /// When the first look at any metric came.

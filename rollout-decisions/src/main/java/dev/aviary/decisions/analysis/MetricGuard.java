@@ -79,7 +79,7 @@ record MetricGuard(
         for (PodCount pod : counted.pods()) {
             var life = life(pod);
             long done = nextBurnt.getOrDefault(life, 0L);
-            long burning = Math.min(Math.max(burnIn - done, 0), pod.total());
+            long burning = burning(burnIn, done, pod);
             nextBurnt.put(life, done + burning);
             // Which of them failed isn't known: the failures are taken off first, on the side of no false alarm.
             var judged = new Tally(Math.max(pod.failures() - burning, 0), pod.total() - burning);
@@ -120,6 +120,15 @@ record MetricGuard(
                 .orElse(pod.pod());
     }
 
+    long burning(int burnIn, PodCount pod) {
+        return burning(burnIn, burnt.getOrDefault(life(pod), 0L), pod);
+    }
+
+    /// @param done of its first requests, before
+    static long burning(int burnIn, long done, PodCount pod) {
+        return Math.min(Math.max(burnIn - done, 0), pod.total());
+    }
+
     double boundEvidence() {
         return bound.map(BoundJudge::logEvidence).orElse(0.0);
     }
@@ -136,6 +145,10 @@ record MetricGuard(
     /// Of the requests judged; 0 before the first.
     double failureRatio() {
         return canary.total() == 0 ? 0 : (double) canary.failures() / canary.total();
+    }
+
+    boolean isValueOnly() {
+        return last instanceof Count.ThresholdOnly;
     }
 
     /// How many looks had requests to judge.
