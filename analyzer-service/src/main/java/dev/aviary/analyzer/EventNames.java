@@ -2,6 +2,7 @@ package dev.aviary.analyzer;
 
 import dev.aviary.eventlog.codec.EventIds;
 import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.events.BudgetSpent;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CheckCompleted;
 import dev.aviary.events.CountedLook;
@@ -11,6 +12,7 @@ import dev.aviary.events.GuardTripped;
 import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.ShadowDiffered;
+import dev.aviary.events.TrafficMeasured;
 
 /// Ids of what the analyzer says.
 public final class EventNames {
@@ -22,6 +24,8 @@ public final class EventNames {
             case CheckCompleted at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case GuardTripped at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case MetricsMeasured at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
+            case BudgetSpent at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
+            case TrafficMeasured at -> EventIds.observed(canary, at.getClass(), EventIds.content(at.rollout()));
             case EvidenceRecorded at ->
                 EventIds.observed(
                         canary,

@@ -21,8 +21,11 @@ final class Guards {
     static final String CLEAR_AT = "aviary.dev/guard-clear-at";
     static final String CLEAR_BETA = "aviary.dev/guard-clear-beta";
 
+    static final String BUDGET = "aviary.dev/guard-budget";
+
     private static final double MOST_ALPHA = 0.1;
     private static final double MOST_BETA = 0.2;
+    private static final long MOST_BUDGET = 1_000_000_000;
     private static final int MOST_BURN_IN = 1_000_000;
     private static final Pattern METRIC = Pattern.compile("[a-zA-Z_:][a-zA-Z0-9_:]*");
 
@@ -43,11 +46,14 @@ final class Guards {
                 given.containsKey(EVERY) ? every(given.get(EVERY)) : usual.every(),
                 usual.suspect(),
                 given.containsKey(CLEAR_AT) ? Optional.of(clearAt(given.get(CLEAR_AT))) : usual.clearAt(),
-                usual.budget(),
+                given.containsKey(BUDGET) ? Optional.of(budget(given.get(BUDGET))) : usual.budget(),
                 given.containsKey(IN_FLIGHT) ? Optional.of(gauges(given.get(IN_FLIGHT), metrics)) : usual.inFlight(),
                 given.containsKey(CLEAR_BETA) ? Optional.of(clearBeta(given.get(CLEAR_BETA))) : usual.clearBeta());
         if (!spec.acts() && given.containsKey(CLEAR_AT)) {
             throw idle(CLEAR_AT, given.get(CLEAR_AT), spec.mode());
+        }
+        if (!spec.acts() && given.containsKey(BUDGET)) {
+            throw idle(BUDGET, given.get(BUDGET), spec.mode());
         }
         if (given.containsKey(CLEAR_BETA) && spec.clearAt().isEmpty()) {
             throw refused(CLEAR_BETA, given.get(CLEAR_BETA), "it belongs to " + CLEAR_AT + ", which isn't there");
@@ -99,6 +105,18 @@ final class Guards {
             throw refused(CLEAR_BETA, given, "it must be a number such as 0.05");
         }
         throw refused(CLEAR_BETA, given, "it must be above 0 and at most 0.2");
+    }
+
+    private static long budget(String given) throws Refused {
+        try {
+            long answers = Long.parseLong(given);
+            if (answers > 0 && answers <= MOST_BUDGET) {
+                return answers;
+            }
+        } catch (NumberFormatException none) {
+            throw refused(BUDGET, given, "it must be a whole number of bad answers");
+        }
+        throw refused(BUDGET, given, "it must be from 1 to %d".formatted(MOST_BUDGET));
     }
 
     private static int burnIn(String given) throws Refused {

@@ -57,6 +57,9 @@ class GuardsTest {
         "aviary.dev/guard-every, 100ms",
         "aviary.dev/guard-every, 1h",
         "aviary.dev/guard-every, often",
+        "aviary.dev/guard-budget, 0",
+        "aviary.dev/guard-budget, 2.5",
+        "aviary.dev/guard-budget, 5000000000",
         "aviary.dev/guard-clear-at, 0",
         "aviary.dev/guard-clear-at, 1",
         "aviary.dev/guard-clear-at, NaN",
@@ -76,7 +79,8 @@ class GuardsTest {
 
     @Test
     void aFailureRatioToRuleOutIsRead() throws Refused {
-        var cleared = Guards.of(canary(Map.of(Guards.CLEAR_AT, "0.05")), METRICS).orElseThrow();
+        var cleared =
+                Guards.of(canary(Map.of(Guards.CLEAR_AT, "0.05")), METRICS).orElseThrow();
         assertThat(cleared.clearAt()).hasValue(0.05);
         assertThat(cleared.clearBeta()).isEmpty();
 
@@ -88,9 +92,15 @@ class GuardsTest {
     }
 
     @Test
-    void aGuardThatMayNotActCantLetAStepGoOn() {
+    void aGuardThatMayNotActCantMoveTrafficByOtherMeans() throws Refused {
+        assertThat(Guards.of(canary(Map.of(Guards.BUDGET, "50")), METRICS)
+                        .orElseThrow()
+                        .budget())
+                .hasValue(50L);
         for (var mode : List.of("off", "shadow")) {
             assertThatThrownBy(() -> Guards.of(canary(Map.of(Guards.MODE, mode, Guards.CLEAR_AT, "0.05")), METRICS))
+                    .hasMessageContaining("the guard is " + mode);
+            assertThatThrownBy(() -> Guards.of(canary(Map.of(Guards.MODE, mode, Guards.BUDGET, "50")), METRICS))
                     .hasMessageContaining("the guard is " + mode);
         }
     }

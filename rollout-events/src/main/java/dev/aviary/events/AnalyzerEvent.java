@@ -6,6 +6,8 @@ public sealed interface AnalyzerEvent extends RolloutEvent
                 RequestsCounted,
                 CheckCompleted,
                 GuardTripped,
+                BudgetSpent,
+                TrafficMeasured,
                 EvidenceRecorded,
                 ShadowDiffered,
                 GateDecided {}

@@ -11,7 +11,8 @@ import java.util.SortedMap;
 /// @param burnIn  first requests of each pod that are counted, not judged
 /// @param every   from one look to the next, at least 250 ms
 /// @param suspect what happens when the failures sit in one pod of several
-/// @param clearAt failure ratio that each step has to rule out: it goes on as soon as it has, and not before; empty: steps
+/// @param clearAt failure ratio that each step has to rule out: it goes on as soon as it has, and not before; empty:
+/// steps
 ///     keep their time
 /// @param budget  bad answers that a rollout may cost; empty: no such bound
 /// @param inFlight gauges of the requests in flight, by the metric beside which each stands; empty: the well-known ones

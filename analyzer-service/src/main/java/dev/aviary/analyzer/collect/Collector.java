@@ -11,7 +11,6 @@ import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RolloutId;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -54,7 +53,14 @@ public final class Collector implements Collecting {
         }
 
         boolean isOf(Wanted.Guard guard) {
-            return guard.rollout().equals(begun.rollout()) && guard.question().equals(begun.question());
+            return guard.rollout().equals(begun.rollout())
+                    && guard.question().equals(begun.question())
+                    && isAhead(guard) == isAhead(begun);
+        }
+
+        /// Of the first step: the canary has no traffic, and perhaps no pod that answers.
+        static boolean isAhead(Wanted.Guard guard) {
+            return guard.step() < 0;
         }
 
         /// A look that tells nothing new is not told: a quiet service doesn't fill the log.
@@ -134,8 +140,7 @@ public final class Collector implements Collecting {
             post.wanted = wanted;
             var gates = wanted.gates().stream().map(GateId::of).toList();
             post.attempts.keySet().retainAll(gates);
-            var looks = wanted.look()
-                    .filter(look -> !before.look().map(Due::of).equals(Optional.of(Due.of(look))));
+            var looks = wanted.look().filter(look -> !before.look().map(Due::of).equals(Optional.of(Due.of(look))));
             begun = Stream.of(
                             looks.stream().map(Due::of).map(due -> (Runnable) () -> await(canary, post, due)),
                             gates.stream()
@@ -187,7 +192,12 @@ public final class Collector implements Collecting {
             return Optional.empty();
         }
         var guard = wanted.get();
-        post.watch = Optional.of(new Watch(guard, counting.begin(canary, guard.spec(), clock.instant())));
+        var now = clock.instant();
+        post.watch = Optional.of(new Watch(
+                guard,
+                Watch.isAhead(guard)
+                        ? counting.ahead(canary, guard.spec(), now)
+                        : counting.begin(canary, guard.spec(), now)));
         return post.watch;
     }
 

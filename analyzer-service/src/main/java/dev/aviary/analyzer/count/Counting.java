@@ -25,4 +25,9 @@ public interface Counting {
 
     /// @param now requests from now on count; those of a pod that starts later all do
     Session begin(CanaryKey canary, CanarySpec spec, Instant now);
+
+    /// What the primary serves while the canary's pods, which can't answer yet, are starting.
+    default Session ahead(CanaryKey canary, CanarySpec spec, Instant now) {
+        return begin(canary, spec, now);
+    }
 }

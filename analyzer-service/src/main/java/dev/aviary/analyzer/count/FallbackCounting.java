@@ -69,6 +69,12 @@ public final class FallbackCounting implements Counting {
         return new Both(canary, spec, atPods.begin(canary, spec, now), now);
     }
 
+    /// Where the pods don't tell it, the planned weight stands.
+    @Override
+    public Session ahead(CanaryKey canary, CanarySpec spec, Instant now) {
+        return atPods.ahead(canary, spec, now);
+    }
+
     /// Looks in a row that couldn't be read at the pods.
     private record Unread(int looks, Instant since) {
         Unread again() {

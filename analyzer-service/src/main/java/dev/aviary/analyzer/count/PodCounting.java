@@ -75,7 +75,12 @@ public final class PodCounting implements Counting {
 
     @Override
     public Session begin(CanaryKey canary, CanarySpec spec, Instant now) {
-        return new AtPods(canary, spec, now);
+        return new AtPods(canary, spec, now, false);
+    }
+
+    @Override
+    public Session ahead(CanaryKey canary, CanarySpec spec, Instant now) {
+        return new AtPods(canary, spec, now, true);
     }
 
     private record Watched(LivePod pod, Side side) {}
@@ -84,6 +89,7 @@ public final class PodCounting implements Counting {
         private final CanaryKey canary;
         private final CanarySpec spec;
         private final Instant begun;
+        private final boolean ahead;
         /// Kept to the end: one that isn't listed for a while is not counted anew.
         private final Map<String, PodTally> tallies = new HashMap<>();
 
@@ -99,10 +105,12 @@ public final class PodCounting implements Counting {
         private Instant podsUntil = Instant.MIN;
         private Instant podsFrom = Instant.MIN;
 
-        AtPods(CanaryKey canary, CanarySpec spec, Instant begun) {
+        /// @param ahead the primary's pods alone are read
+        AtPods(CanaryKey canary, CanarySpec spec, Instant begun, boolean ahead) {
             this.canary = canary;
             this.spec = spec;
             this.begun = begun;
+            this.ahead = ahead;
         }
 
         @Override
@@ -146,7 +154,7 @@ public final class PodCounting implements Counting {
             var primary = new WorkloadRef(target.kind(), target.name() + "-primary");
             var all = new ArrayList<Watched>();
             live.pods(canary.namespace(), target).stream()
-                    .limit(MOST_PODS)
+                    .limit(ahead ? 0 : MOST_PODS)
                     .forEach(pod -> all.add(new Watched(pod, Side.CANARY)));
             live.pods(canary.namespace(), primary).stream()
                     .limit(MOST_PODS)
@@ -253,13 +261,16 @@ public final class PodCounting implements Counting {
             var mine = pods.stream()
                     .filter(watched -> watched.side() == Side.CANARY)
                     .toList();
-            if (mine.isEmpty()) {
+            if (mine.isEmpty() && !ahead) {
                 return new Count.Unread("the canary has no pods that could be read");
             }
-            if (mine.stream().noneMatch(watched -> metric.asksFor(watched.pod()))) {
+            if (ahead && seen.isEmpty()) {
+                return new Count.Unread("no pod of the primary could be read");
+            }
+            if (!ahead && mine.stream().noneMatch(watched -> metric.asksFor(watched.pod()))) {
                 return new Count.ThresholdOnly("its query doesn't ask for the canary's pods");
             }
-            if (mine.stream().noneMatch(seen::containsKey)) {
+            if (!ahead && mine.stream().noneMatch(seen::containsKey)) {
                 return new Count.Unread(problems.entrySet().stream()
                         .findFirst()
                         .map(first -> "no pod of the canary could be read; %s: %s"

@@ -1,6 +1,7 @@
 package dev.aviary.analyzer.collect;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.aviary.analyzer.Samples;
 import dev.aviary.decisions.analysis.Wanted;
@@ -40,6 +41,7 @@ class CollectorTest {
     private Instant now = NOON;
     private Outcome answer = Outcome.CLOSED;
     private boolean logIsAway;
+    private int sessions;
 
     private final Collector collector = new Collector(
             Runnable::run,
@@ -58,7 +60,10 @@ class CollectorTest {
                             gate.rollout(), gate.kind(), gate.step(), attempt, answer, "ask", Optional.of(403), "no");
                 }
             },
-            (_, _, _) -> () -> new TreeMap<>(Map.of("request-success-rate", counts.removeFirst())),
+            (_, _, _) -> {
+                sessions++;
+                return () -> new TreeMap<>(Map.of("request-success-rate", counts.removeFirst()));
+            },
             (_, event) -> !logIsAway && said.add(event));
 
     @Test
@@ -196,6 +201,21 @@ class CollectorTest {
     }
 
     @Test
+    void theFirstStepBeginsToCountAnew() {
+        counts.addAll(List.of(counted(3), counted(4), counted(5)));
+        collector.want(CHECKOUT, guard(-1, 0, Duration.ofSeconds(1)));
+        pass(Duration.ofMillis(1500));
+        collector.want(CHECKOUT, guard(2));
+        pass(Duration.ofMillis(500));
+        collector.want(CHECKOUT, Wanted.NOTHING);
+
+        assertThat(said)
+                .extracting(event -> ((RequestsCounted) event).step(), event -> ((RequestsCounted) event).look())
+                .containsExactly(tuple(-1, 0), tuple(-1, 1), tuple(0, 2));
+        assertThat(sessions).isEqualTo(2);
+    }
+
+    @Test
     void aLookThatTellsNothingNewIsNotSaid() {
         counts.addAll(List.of(counted(), counted(), new Count.Unread("away"), new Count.Unread("away"), counted(2)));
         collector.want(CHECKOUT, guard(0));
@@ -249,11 +269,15 @@ class CollectorTest {
     }
 
     private static Wanted guard(int look, Duration every) {
+        return guard(0, look, every);
+    }
+
+    private static Wanted guard(int step, int look, Duration every) {
         var spec = Samples.spec(Duration.ofSeconds(60), List.of(Samples.SUCCESS));
         return new Wanted(
                 Optional.empty(),
                 List.of(),
-                Optional.of(new Wanted.Guard(Samples.ROLLOUT, 0, look, every, "hash", spec)));
+                Optional.of(new Wanted.Guard(Samples.ROLLOUT, step, look, every, "hash", spec)));
     }
 
     private void pass(Duration time) {

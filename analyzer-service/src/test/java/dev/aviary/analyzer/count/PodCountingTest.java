@@ -81,6 +81,21 @@ class PodCountingTest {
     }
 
     @Test
+    void whileTheCanaryStartsThePrimaryAloneIsRead() {
+        canary.answers(503, "");
+        primary.answers(200, hits(1000, 10)).answers(200, hits(1100, 10));
+        var session = counting()
+                .ahead(
+                        Samples.CHECKOUT,
+                        Samples.spec(Duration.ofSeconds(60), List.of(SUCCESS), Optional.of(GAUGE)),
+                        NOON);
+
+        assertThat(counted(session).pods()).isEmpty();
+        assertThat(counted(session).pods())
+                .containsExactly(new PodCount("checkout-primary-9c-b", "n2", Side.PRIMARY, 0, 100));
+    }
+
+    @Test
     void aPodThatStartedLaterCountsFromItsFirstRequest() {
         canaryStarted = NOON.plusSeconds(1);
         canary.answers(200, hits(2, 1));
@@ -347,33 +362,36 @@ class PodCountingTest {
     }
 
     private Counting.Session session(MetricSpec... metrics) {
-        return new PodCounting(
-                        (_, workload) -> {
-                            if (apiIsAway) {
-                                throw new LiveObjects.UnavailableException("away", new IllegalStateException());
-                            }
-                            if (!isListed) {
-                                return List.of();
-                            }
-                            return workload.name().equals("checkout")
-                                    ? List.of(new LivePod(
-                                            "checkout-7f-a", "n1", canary.url() + "/metrics", canaryStarted))
-                                    : List.of(new LivePod(
-                                            "checkout-primary-9c-b",
-                                            "n2",
-                                            primary.url() + "/metrics",
-                                            NOON.minusSeconds(3600)));
-                        },
-                        scraper,
-                        (_, _, metric) -> metric.source() instanceof MetricSpec.Query(var promql)
-                                ? Optional.of(promql)
-                                : Optional.empty(),
-                        () -> now,
-                        threads)
+        return counting()
                 .begin(
                         Samples.CHECKOUT,
                         Samples.spec(Duration.ofSeconds(60), List.of(metrics), Optional.of(GAUGE)),
                         NOON);
+    }
+
+    private PodCounting counting() {
+        return new PodCounting(
+                (_, workload) -> {
+                    if (apiIsAway) {
+                        throw new LiveObjects.UnavailableException("away", new IllegalStateException());
+                    }
+                    if (!isListed) {
+                        return List.of();
+                    }
+                    return workload.name().equals("checkout")
+                            ? List.of(new LivePod("checkout-7f-a", "n1", canary.url() + "/metrics", canaryStarted))
+                            : List.of(new LivePod(
+                                    "checkout-primary-9c-b",
+                                    "n2",
+                                    primary.url() + "/metrics",
+                                    NOON.minusSeconds(3600)));
+                },
+                scraper,
+                (_, _, metric) -> metric.source() instanceof MetricSpec.Query(var promql)
+                        ? Optional.of(promql)
+                        : Optional.empty(),
+                () -> now,
+                threads);
     }
 
     private static Counted counted(Counting.Session session) {

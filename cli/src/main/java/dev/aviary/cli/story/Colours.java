@@ -19,8 +19,13 @@ public final class Colours {
 
     public static String of(RolloutEvent event, String text) {
         return switch (event) {
-            case RollbackStarted _, RolledBack _, PromotionFailed _, GuardTripped _, CanaryParked _, CanaryRejected _ ->
-                red(text);
+            case RollbackStarted _,
+                    RolledBack _,
+                    PromotionFailed _,
+                    GuardTripped _,
+                    BudgetSpent _,
+                    CanaryParked _,
+                    CanaryRejected _ -> red(text);
             case WriteFailed _, StepHeld _, AlertFailed _, WentBlind _, RouteChangedByHand _ -> yellow(text);
             case CheckCompleted check ->
                 switch (check.verdict()) {

@@ -94,6 +94,10 @@ public final class Story {
                                                 .toList())
                                         : joined(check.reasons())));
             case GuardTripped guard -> Optional.of("guard tripped: " + guard.reason());
+            case BudgetSpent spent -> Optional.of("budget spent: " + spent.reason());
+            case TrafficMeasured traffic ->
+                Optional.of(
+                        "the primary served %d requests in %s".formatted(traffic.requests(), seconds(traffic.over())));
             case EvidenceRecorded _ -> Optional.empty();
             case ShadowDiffered differed -> Optional.of("shadow policy: " + differed.sentence());
             case GateDecided gate ->

@@ -7,6 +7,7 @@ import static dev.aviary.notifier.alert.Severity.WARN;
 import dev.aviary.events.AlertDelivered;
 import dev.aviary.events.AlertFailed;
 import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.events.BudgetSpent;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CanaryParked;
 import dev.aviary.events.CanaryScaled;
@@ -46,6 +47,7 @@ import dev.aviary.events.Superseded;
 import dev.aviary.events.TakeoverStarted;
 import dev.aviary.events.TargetRestored;
 import dev.aviary.events.TerminationStarted;
+import dev.aviary.events.TrafficMeasured;
 import dev.aviary.events.TrafficReturnStarted;
 import dev.aviary.events.TrafficShifted;
 import dev.aviary.events.WentBlind;
@@ -168,6 +170,8 @@ public final class Alerts {
                     RequestsCounted _,
                     CheckCompleted _,
                     GuardTripped _,
+                    BudgetSpent _,
+                    TrafficMeasured _,
                     EvidenceRecorded _,
                     ShadowDiffered _ -> Optional.empty();
         };

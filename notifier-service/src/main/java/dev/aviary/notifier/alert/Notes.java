@@ -6,6 +6,7 @@ import static dev.aviary.notifier.alert.Note.warning;
 import dev.aviary.events.AlertDelivered;
 import dev.aviary.events.AlertFailed;
 import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.events.BudgetSpent;
 import dev.aviary.events.CanaryApplied;
 import dev.aviary.events.CanaryDeleted;
 import dev.aviary.events.CanaryKey;
@@ -51,6 +52,7 @@ import dev.aviary.events.Superseded;
 import dev.aviary.events.TakeoverStarted;
 import dev.aviary.events.TargetRestored;
 import dev.aviary.events.TerminationStarted;
+import dev.aviary.events.TrafficMeasured;
 import dev.aviary.events.TrafficReturnStarted;
 import dev.aviary.events.TrafficShifted;
 import dev.aviary.events.Verdict;
@@ -221,9 +223,11 @@ public final class Notes {
                 List.of(warning("Halt %s advancement, inconclusive: %s".formatted(target, words(check.reasons()))));
             case CheckCompleted check when check.verdict() == Verdict.PASSED -> ofPassed(check);
             case GuardTripped guard -> List.of(warning("Halt %s advancement %s".formatted(target, guard.reason())));
+            case BudgetSpent spent -> List.of(warning("Halt %s advancement %s".formatted(target, spent.reason())));
             case GateDecided gate -> ofGate(gate);
             case ShadowDiffered differed -> List.of(info("Shadow policy: %s".formatted(differed.sentence())));
-            case CheckCompleted _, MetricsMeasured _, RequestsCounted _, EvidenceRecorded _ -> List.of();
+            case CheckCompleted _, MetricsMeasured _, RequestsCounted _, TrafficMeasured _, EvidenceRecorded _ ->
+                List.of();
         };
     }
 

@@ -201,6 +201,11 @@ class WordsTest {
                         new GuardTripped(ROLLOUT, 0, 4, "p99", 5, 0.01, "p99: 3 of 3 slower than 500 ms"),
                         "",
                         "Warning Halt checkout.shop advancement p99: 3 of 3 slower than 500 ms"),
+                new Row(
+                        new BudgetSpent(ROLLOUT, 0, 4, "p99", 50, 50, "p99: 50 requests were slow", List.of()),
+                        "",
+                        "Warning Halt checkout.shop advancement p99: 50 requests were slow"),
+                new Row(new TrafficMeasured(ROLLOUT, 300, MINUTE), ""),
                 new Row(new EvidenceRecorded(ROLLOUT, 0, List.of()), ""),
                 new Row(
                         new ShadowDiffered(

@@ -6,6 +6,7 @@ import dev.aviary.decisions.analysis.AnalysisState.AtStep;
 import dev.aviary.decisions.analysis.AnalysisState.OpenGate;
 import dev.aviary.decisions.analysis.AnalysisState.Run;
 import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.events.BudgetSpent;
 import dev.aviary.events.CanaryDeleted;
 import dev.aviary.events.CanarySpec;
 import dev.aviary.events.CheckCompleted;
@@ -38,8 +39,10 @@ import dev.aviary.events.ScaleUpStarted;
 import dev.aviary.events.ShadowDiffered;
 import dev.aviary.events.StepHeld;
 import dev.aviary.events.StepStarted;
+import dev.aviary.events.Strategy;
 import dev.aviary.events.Superseded;
 import dev.aviary.events.TerminationStarted;
+import dev.aviary.events.TrafficMeasured;
 import dev.aviary.events.TrafficShifted;
 import dev.aviary.events.Verdict;
 import java.time.Duration;
@@ -107,7 +110,7 @@ public final class AnalysisDecider {
                 state.run(run -> run.shadow(shadow -> shadow.counted(held.failedChecks())));
             case ScaleUpStarted scaled
             when state.isOf(scaled.rollout()) ->
-                state.run(run -> run.without(gate -> gate.kind() == HookKind.CONFIRM_ROLLOUT));
+                state.run(run -> ahead(run.without(gate -> gate.kind() == HookKind.CONFIRM_ROLLOUT)));
             case GateRequested(var rollout, var kind, int step)
             when state.isOf(rollout) ->
                 state.run(run -> run.with(new OpenGate(kind, step, run.step(), 0, Optional.empty())));
@@ -122,7 +125,14 @@ public final class AnalysisDecider {
         }
         return run.without(gate -> gate.kind() != HookKind.ROLLBACK && gate.asked() < step.step())
                 .at(new AtStep(
-                        step.step(), step.canary(), step.mirror(), Optional.empty(), 0, Optional.empty(), List.of(), Optional.empty()));
+                        step.step(),
+                        step.canary(),
+                        step.mirror(),
+                        Optional.empty(),
+                        0,
+                        Optional.empty(),
+                        List.of(),
+                        Optional.empty()));
     }
 
     /// A late answer to an earlier decision says nothing about the step.
@@ -141,8 +151,7 @@ public final class AnalysisDecider {
         return switch (said) {
             case MetricsMeasured measured -> answers(state, measured) ? state.at(at -> at.seen(measured)) : state;
             case CheckCompleted check
-            when state.isAt(check.rollout(), check.step()) ->
-                state.decided().run(run -> checked(run, check, now));
+            when state.isAt(check.rollout(), check.step()) -> state.decided().run(run -> checked(run, check, now));
             case EvidenceRecorded evidence
             when state.isOf(evidence.rollout()) ->
                 (state.isAt(evidence.rollout(), evidence.step()) ? state.at(AtStep::recorded) : state)
@@ -151,10 +160,20 @@ public final class AnalysisDecider {
             case GuardTripped tripped
             when state.isOf(tripped.rollout()) ->
                 state.decided().run(run -> run.guard(run.guard().nowTripped()).shadow(Shadow::nowOver));
+            case BudgetSpent spent
+            when state.isOf(spent.rollout()) ->
+                state.decided().run(run -> run.guard(run.guard().nowTripped()).shadow(Shadow::nowOver));
+            case TrafficMeasured measured
+            when state.isOf(measured.rollout()) -> state.decided().run(run -> run.ahead(Optional.empty()));
             case ShadowDiffered differed
             when state.isOf(differed.rollout()) ->
                 state.decided().run(run -> run.shadow(shadow -> shadow.differed(differed)));
-            case CheckCompleted _, EvidenceRecorded _, GuardTripped _, ShadowDiffered _ -> state.decided();
+            case CheckCompleted _,
+                    EvidenceRecorded _,
+                    GuardTripped _,
+                    BudgetSpent _,
+                    TrafficMeasured _,
+                    ShadowDiffered _ -> state.decided();
             case RequestsCounted counted -> isNew(state, counted) ? state.run(run -> seen(run, counted, now)) : state;
             case GateDecided gate -> state.isOf(gate.rollout()) ? state.run(run -> answered(run, gate)) : state;
         };
@@ -162,7 +181,8 @@ public final class AnalysisDecider {
 
     private static Run seen(Run run, RequestsCounted counted, Instant now) {
         var judge = GuardJudge.of(run.spec());
-        var guarded = run.guard(judge.seen(run.guard(), counted, now));
+        var guarded = run.guard(judge.seen(run.guard(), counted, now))
+                .ahead(run.ahead().map(ahead -> ahead.seen(counted, now)));
         var next = ShadowJudge.of(run)
                 .map(shadow -> guarded.shadow(_ -> shadow.seen(counted, now)))
                 .orElse(guarded);
@@ -226,6 +246,16 @@ public final class AnalysisDecider {
         };
     }
 
+    /// Where a budget chooses the first weight, the traffic is measured while the canary starts.
+    private static Run ahead(Run run) {
+        var guard = run.spec().guarded();
+        boolean chooses = guard.acts()
+                && guard.budget().isPresent()
+                && run.spec().strategy() instanceof Strategy.Progressive
+                && run.at().isEmpty();
+        return chooses ? run.ahead(run.ahead().or(() -> Optional.of(Ahead.NEW))) : run;
+    }
+
     private static Run answered(Run run, GateDecided said) {
         return run.gates(run.gates().stream()
                 .map(gate -> gate.isOf(said.kind(), said.step()) ? gate.answered(said.attempt(), said.outcome()) : gate)
@@ -251,16 +281,17 @@ public final class AnalysisDecider {
                 .map(run -> new Wanted(
                         run.at().flatMap(at -> look(run, at)),
                         run.gates().stream().map(gate -> gate(run, gate)).toList(),
-                        run.at().flatMap(at -> guard(run, at))))
+                        guard(run)))
                 .orElse(Wanted.NOTHING);
     }
 
-    private static Optional<Wanted.Guard> guard(Run run, AtStep at) {
+    private static Optional<Wanted.Guard> guard(Run run) {
         var judge = GuardJudge.of(run.spec());
-        return judge.looks() && !run.guard().tripped()
+        boolean begun = run.at().isPresent() || run.ahead().isPresent();
+        return begun && judge.looks() && !run.guard().tripped()
                 ? Optional.of(new Wanted.Guard(
                         run.rollout(),
-                        at.step(),
+                        run.step(),
                         run.guard().look(),
                         judge.every(run.guard()),
                         Question.of(run.spec().metrics()),
@@ -386,7 +417,23 @@ public final class AnalysisDecider {
                             result.alpha(),
                             result.sentence(),
                             judge.results(guard, now))));
+            if (said.isEmpty()) {
+                judge.usedUp(guard)
+                        .ifPresent(most -> said.add(new BudgetSpent(
+                                run.rollout(),
+                                counted.step(),
+                                counted.look(),
+                                most.getKey(),
+                                most.getValue(),
+                                judge.guard().budget().orElseThrow(),
+                                judge.usedUp(most.getKey(), most.getValue(), guard),
+                                judge.results(guard, now))));
+            }
         }
+        run.ahead()
+                .map(ahead -> ahead.seen(counted, now))
+                .flatMap(ahead -> ahead.measured(run.rollout(), now))
+                .ifPresent(said::add);
         if (guard.counted().size() >= LOOKS_AT_ONCE) {
             run.at()
                     .ifPresent(at ->

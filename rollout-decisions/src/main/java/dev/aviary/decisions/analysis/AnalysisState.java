@@ -31,13 +31,15 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
     /// @param gates that are still asked, in the order of their requests
     /// @param guard over all steps
     /// @param shadow the same under the shadow policy, if there is one
+    /// @param ahead what the primary serves before the first step, while that is measured
     public record Run(
             RolloutId rollout,
             CanarySpec spec,
             Optional<AtStep> at,
             List<OpenGate> gates,
             GuardState guard,
-            Optional<Shadow> shadow) {
+            Optional<Shadow> shadow,
+            Optional<Ahead> ahead) {
         static Run of(RolloutId rollout, CanarySpec spec) {
             return new Run(
                     rollout,
@@ -45,7 +47,8 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
                     Optional.empty(),
                     List.of(),
                     GuardState.NEW,
-                    spec.shadowed().map(_ -> Shadow.NEW));
+                    spec.shadowed().map(_ -> Shadow.NEW),
+                    Optional.empty());
         }
 
         int step() {
@@ -53,7 +56,11 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
         }
 
         Run at(AtStep next) {
-            return new Run(rollout, spec, Optional.of(next), gates, guard, shadow);
+            return new Run(rollout, spec, Optional.of(next), gates, guard, shadow, Optional.empty());
+        }
+
+        Run ahead(Optional<Ahead> next) {
+            return new Run(rollout, spec, at, gates, guard, shadow, next);
         }
 
         Run checked(int look, boolean conclusive, Instant now) {
@@ -80,19 +87,19 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
         }
 
         Run gates(List<OpenGate> next) {
-            return new Run(rollout, spec, at, next, guard, shadow);
+            return new Run(rollout, spec, at, next, guard, shadow, ahead);
         }
 
         Run guard(GuardState next) {
-            return new Run(rollout, spec, at, gates, next, shadow);
+            return new Run(rollout, spec, at, gates, next, shadow, ahead);
         }
 
         Run shadow(UnaryOperator<Shadow> change) {
-            return new Run(rollout, spec, at, gates, guard, shadow.map(change));
+            return new Run(rollout, spec, at, gates, guard, shadow.map(change), ahead);
         }
 
         Run under(CanarySpec another) {
-            return new Run(rollout, another, at, gates, guard, Optional.empty());
+            return new Run(rollout, another, at, gates, guard, Optional.empty(), ahead);
         }
     }
 
@@ -119,7 +126,15 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
         AtStep begunAt(Instant now, Duration interval) {
             return begun.isPresent()
                     ? this
-                    : new AtStep(step, canary, mirror, Optional.of(now), look, Optional.of(now.plus(interval)), looks, clearing);
+                    : new AtStep(
+                            step,
+                            canary,
+                            mirror,
+                            Optional.of(now),
+                            look,
+                            Optional.of(now.plus(interval)),
+                            looks,
+                            clearing);
         }
 
         AtStep seen(MetricsMeasured measured) {

@@ -23,8 +23,10 @@ public record Clearing(SortedMap<String, Tally> judged, boolean early) {
         counted.metrics().forEach((name, count) -> {
             if (count instanceof Counted requests) {
                 for (var pod : requests.pods()) {
-                    next.merge(name, judged(pod, before.burning(name, pod, burnIn)), (a, b) -> a.plus(
-                            b.failures(), b.total()));
+                    next.merge(
+                            name,
+                            judged(pod, before.burning(name, pod, burnIn)),
+                            (a, b) -> a.plus(b.failures(), b.total()));
                 }
             }
         });

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -69,6 +70,23 @@ record GuardJudge(GuardSpec guard, double share) {
 
     private boolean isUnproven(double evidence) {
         return evidence > 0 && evidence < -StrictMath.log(share);
+    }
+
+    /// The bad answers that the rollout may cost are used up.
+    Optional<Map.Entry<String, Long>> usedUp(GuardState state) {
+        return guard.acts()
+                ? state.mostSpent()
+                        .filter(most -> guard.budget()
+                                .filter(budget -> most.getValue() >= budget)
+                                .isPresent())
+                : Optional.empty();
+    }
+
+    String usedUp(String metric, long spent, GuardState state) {
+        var known = state.metrics().get(metric);
+        var what = known != null && known.last() instanceof Counted counted ? counted.what() : "failed";
+        return "%s: %d requests of the canary %s, those of its pods' first ones too; a rollout may cost %d"
+                .formatted(metric, spent, what, guard.budget().orElse(0L));
     }
 
     /// Each step has to rule a failure out before it goes on.
@@ -135,7 +153,7 @@ record GuardJudge(GuardSpec guard, double share) {
                 }
             }
         });
-        return state.behind(counted.look(), next, looks);
+        return state.behind(counted.look(), next, looks).spending(counted);
     }
 
     private static Tally since(Tally before, Tally after) {

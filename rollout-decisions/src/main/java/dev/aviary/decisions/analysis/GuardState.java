@@ -1,10 +1,14 @@
 package dev.aviary.decisions.analysis;
 
+import dev.aviary.events.Count.Counted;
 import dev.aviary.events.Count.PodCount;
+import dev.aviary.events.Count.Side;
 import dev.aviary.events.CountedLook;
 import dev.aviary.events.GuardResult;
+import dev.aviary.events.RequestsCounted;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -15,15 +19,21 @@ import java.util.TreeMap;
 /// @param tripped it said so already
 /// @param metrics by the metric's name
 /// @param counted looks that are in no `EvidenceRecorded` yet
-public record GuardState(int look, boolean tripped, SortedMap<String, MetricGuard> metrics, List<CountedLook> counted) {
-    static final GuardState NEW = new GuardState(0, false, new TreeMap<>(), List.of());
+/// @param spent   bad answers of the canary, those of its pods' first requests too, by the metric's name
+public record GuardState(
+        int look,
+        boolean tripped,
+        SortedMap<String, MetricGuard> metrics,
+        List<CountedLook> counted,
+        SortedMap<String, Long> spent) {
+    static final GuardState NEW = new GuardState(0, false, new TreeMap<>(), List.of(), new TreeMap<>());
 
     GuardState nowTripped() {
-        return new GuardState(look, true, metrics, counted);
+        return new GuardState(look, true, metrics, counted, spent);
     }
 
     GuardState recorded() {
-        return new GuardState(look, tripped, metrics, List.of());
+        return new GuardState(look, tripped, metrics, List.of(), spent);
     }
 
     /// The metric whose evidence is the strongest among those that crossed their bound.
@@ -43,7 +53,26 @@ public record GuardState(int look, boolean tripped, SortedMap<String, MetricGuar
     GuardState behind(int look, SortedMap<String, MetricGuard> next, List<CountedLook> more) {
         var all = new java.util.ArrayList<>(counted);
         all.addAll(more);
-        return new GuardState(look + 1, tripped, next, List.copyOf(all));
+        return new GuardState(look + 1, tripped, next, List.copyOf(all), spent);
+    }
+
+    GuardState spending(RequestsCounted counts) {
+        var next = new TreeMap<>(spent);
+        counts.metrics().forEach((name, count) -> {
+            if (count instanceof Counted seen) {
+                long bad = seen.pods().stream()
+                        .filter(pod -> pod.side() == Side.CANARY)
+                        .mapToLong(PodCount::failures)
+                        .sum();
+                next.merge(name, bad, Long::sum);
+            }
+        });
+        return new GuardState(look, tripped, metrics, counted, next);
+    }
+
+    /// The metric that saw the most bad answers. One answer may be bad by several, so they aren't added.
+    Optional<Map.Entry<String, Long>> mostSpent() {
+        return spent.entrySet().stream().max(Map.Entry.comparingByValue());
     }
 
     /// How many of a pod's new requests are still its first ones.

@@ -148,6 +148,8 @@ final class Rerun {
                 || switch (event) {
                     case CheckCompleted _,
                             GuardTripped _,
+                            BudgetSpent _,
+                            TrafficMeasured _,
                             GateDecided _,
                             GateRequested _,
                             ScaleUpStarted _,
@@ -217,7 +219,8 @@ final class Rerun {
         heard = item.now();
         switch (item.event()) {
             case CheckCompleted check -> checked(check, item.now());
-            case GuardTripped _ -> tripped = item.now();
+            case GuardTripped _, BudgetSpent _ -> tripped = item.now();
+            case TrafficMeasured traffic -> router = RolloutDecider.evolve(router, traffic);
             case GateDecided gate -> gated(gate, item.now());
             case GateRequested gate -> requested(gate);
             case StepStarted next -> stepped(next, item.now());

@@ -245,6 +245,8 @@ public final class RolloutDecider {
             // Of an earlier step too: harm that is proven stays proven.
             case Heard(GuardTripped guard)
             when guard.rollout().equals(run.id()) -> back(run, at.step(), Cause.GUARD, guard.reason());
+            case Heard(BudgetSpent spent)
+            when spent.rollout().equals(run.id()) -> back(run, at.step(), Cause.GUARD, spent.reason());
             case Heard(GateDecided gate)
             when gate.kind() == HookKind.ROLLBACK && of(run, gate) -> rollbackHook(run, at.step(), gate);
             case Heard(GateDecided gate) when counts(at, gate) -> afterGate(at, next, gate, now);
@@ -333,7 +335,12 @@ public final class RolloutDecider {
     private static StepStarted step(Run run, int step, Instant now) {
         var planned = run.plan().steps().get(step);
         return new StepStarted(
-                run.id(), step, planned.canary(), planned.mirror(), planned.match(), now.plus(patience(run)));
+                run.id(),
+                step,
+                run.broken() ? planned.canary() : run.share(step),
+                planned.mirror(),
+                planned.match(),
+                now.plus(patience(run)));
     }
 
     private static Duration patience(Run run) {

@@ -158,9 +158,14 @@ final class RolloutEvolution {
             case GateDecided gate
             when RolloutDecider.counts(at, gate) && gate.outcome() != Outcome.OPENED ->
                 state.in(at.refused(gate.attempt(), gate.kind() == HookKind.PRE_ROLLOUT));
+            case TrafficMeasured traffic
+            when at.step() < 0 ->
+                state.in(at.with(at.run().beginningWith(FirstWeight.of(at.run().plan(), traffic))));
             case CheckCompleted _,
                     GateDecided _,
                     GuardTripped _,
+                    BudgetSpent _,
+                    TrafficMeasured _,
                     EvidenceRecorded _,
                     MetricsMeasured _,
                     RequestsCounted _,
@@ -261,7 +266,15 @@ final class RolloutEvolution {
             case TakeoverStarted(var revision) -> state.wanting(new Initializing(revision, true));
             case RolloutStarted started -> {
                 boolean broken = state.phase() instanceof Idle idle && idle.broken();
-                var run = new Run(started.rollout(), started.to(), started.plan(), Instant.EPOCH, 0, broken, List.of());
+                var run = new Run(
+                        started.rollout(),
+                        started.to(),
+                        started.plan(),
+                        Instant.EPOCH,
+                        0,
+                        broken,
+                        List.of(),
+                        Optional.empty());
                 yield state.counted(started.rollout().number()).wanting(new Waiting(run, false));
             }
             case ScaleUpStarted(var _, Instant deadline) -> {
@@ -273,7 +286,8 @@ final class RolloutEvolution {
                         deadline.minus(run.plan().spec().progressDeadline()),
                         run.failedChecks(),
                         run.broken(),
-                        List.of());
+                        List.of(),
+                        run.first());
                 boolean promote = state.phase() instanceof Progressing at && at.promote();
                 yield state.wanting(new Progressing(begun, -1, deadline, -1, 0, -1, Optional.empty(), false, promote));
             }
@@ -327,7 +341,8 @@ final class RolloutEvolution {
                         run.startedAt(),
                         back.failedChecks(),
                         run.broken(),
-                        run.checked());
+                        run.checked(),
+                        run.first());
                 yield state.wanting(new RollingBack(
                         counted, back.step(), back.canary(), Leave.RETURNING, Optional.empty(), back.reasons()));
             }

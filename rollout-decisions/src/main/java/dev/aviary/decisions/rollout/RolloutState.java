@@ -162,6 +162,7 @@ public record RolloutState(
     /// @param startedAt    UTC, when the canary was scaled up; before then, the epoch
     /// @param broken       the primary is: the canary carries the traffic
     /// @param checked      what the last check said
+    /// @param first        share of the first step, where it isn't the planned one
     public record Run(
             RolloutId id,
             String revision,
@@ -169,21 +170,34 @@ public record RolloutState(
             Instant startedAt,
             int failedChecks,
             boolean broken,
-            List<String> checked) {
+            List<String> checked,
+            Optional<Percent> first) {
         Run failed() {
-            return new Run(id, revision, plan, startedAt, failedChecks + 1, broken, checked);
+            return new Run(id, revision, plan, startedAt, failedChecks + 1, broken, checked, first);
         }
 
         Run renamed(String from, String to) {
-            return revision.equals(from) ? new Run(id, to, plan, startedAt, failedChecks, broken, checked) : this;
+            return revision.equals(from)
+                    ? new Run(id, to, plan, startedAt, failedChecks, broken, checked, first)
+                    : this;
         }
 
         Run whole() {
-            return new Run(id, revision, plan, startedAt, failedChecks, false, checked);
+            return new Run(id, revision, plan, startedAt, failedChecks, false, checked, first);
         }
 
         Run told(List<String> reasons) {
-            return new Run(id, revision, plan, startedAt, failedChecks, broken, reasons);
+            return new Run(id, revision, plan, startedAt, failedChecks, broken, reasons, first);
+        }
+
+        Run beginningWith(Optional<Percent> share) {
+            return new Run(id, revision, plan, startedAt, failedChecks, broken, checked, share);
+        }
+
+        /// The canary's share in a step.
+        Percent share(int step) {
+            var planned = plan.steps().get(step).canary();
+            return step == 0 ? first.filter(planned::isAbove).orElse(planned) : planned;
         }
 
         boolean isCalled(String name) {
@@ -280,9 +294,7 @@ public record RolloutState(
 
             /// The canary's share in this step.
             Percent canary() {
-                return run.broken()
-                        ? Percent.ALL
-                        : step < 0 ? Percent.ZERO : plannedStep().canary();
+                return run.broken() ? Percent.ALL : step < 0 ? Percent.ZERO : run.share(step);
             }
 
             Plan.Step plannedStep() {

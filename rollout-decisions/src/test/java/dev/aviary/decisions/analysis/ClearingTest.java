@@ -50,8 +50,9 @@ class ClearingTest {
         assertThat(due(analysis)).isEqualTo(Duration.ofSeconds(2));
         measure(analysis, rate(100));
 
-        assertThat(analysis.checks()).singleElement().satisfies(check -> assertThat(check.verdict())
-                .isEqualTo(Verdict.PASSED));
+        assertThat(analysis.checks())
+                .singleElement()
+                .satisfies(check -> assertThat(check.verdict()).isEqualTo(Verdict.PASSED));
         count(analysis, 0, 1000); // of this step still, at a closed gate perhaps: further checks keep their time
         assertThat(due(analysis)).isEqualTo(INTERVAL);
     }
@@ -64,13 +65,15 @@ class ClearingTest {
 
         assertThat(analysis.checks()).singleElement().satisfies(check -> {
             assertThat(check.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
-            assertThat(check.metrics()).singleElement().satisfies(metric -> assertThat(metric.verdict())
-                    .isEqualTo(Verdict.PASSED));
+            assertThat(check.metrics())
+                    .singleElement()
+                    .satisfies(metric -> assertThat(metric.verdict()).isEqualTo(Verdict.PASSED));
             assertThat(check.reasons())
                     .singleElement()
                     .asString()
-                    .startsWith("request-success-rate: 0 of 25 requests of this step failed: needs about 43 more requests"
-                            + " to rule out 5 %");
+                    .startsWith(
+                            "request-success-rate: 0 of 25 requests of this step failed: needs about 43 more requests"
+                                    + " to rule out 5 %");
         });
         assertThat(due(analysis)).isEqualTo(INTERVAL.multipliedBy(2));
         count(analysis, 0, 43);
@@ -135,7 +138,10 @@ class ClearingTest {
         assertThat(due(analysis)).isEqualTo(INTERVAL);
         measure(analysis, rate(100));
 
-        assertThat(analysis.checks().getLast().reasons()).singleElement().asString().contains("5 of 100 requests");
+        assertThat(analysis.checks().getLast().reasons())
+                .singleElement()
+                .asString()
+                .contains("5 of 100 requests");
     }
 
     /// @param pause    before it

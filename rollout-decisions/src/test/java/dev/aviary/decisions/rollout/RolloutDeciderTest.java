@@ -84,6 +84,41 @@ class RolloutDeciderTest {
     }
 
     @Test
+    void aBudgetChoosesTheFirstWeightByTheTrafficAndNeverOneAboveThePlans() {
+        var busy = initialized(World.budgeted(spec(), 20));
+        busy.revision(NEW);
+        busy.hear(new TrafficMeasured(busy.state.run().orElseThrow().id(), 600, Duration.ofSeconds(3)));
+        busy.canaryReady();
+        assertThat(busy.canary()).isEqualTo(Percent.of("2")); // 20 of 1,000 in 5 s
+        busy.confirm();
+        busy.check(0, 0, PASSED);
+        assertThat(busy.canary()).isEqualTo(Percent.of("10"));
+
+        var quiet = initialized(World.budgeted(spec(), 20));
+        quiet.revision(NEW);
+        quiet.hear(new TrafficMeasured(quiet.state.run().orElseThrow().id(), 6, Duration.ofSeconds(3)));
+        quiet.canaryReady();
+        assertThat(quiet.canary()).isEqualTo(FIVE);
+        // Too late to choose, and of another rollout.
+        quiet.hear(new TrafficMeasured(quiet.state.run().orElseThrow().id(), 600, Duration.ofSeconds(3)));
+        assertThat(quiet.canary()).isEqualTo(FIVE);
+    }
+
+    @Test
+    void aBudgetThatIsUsedUpTakesTheRolloutBack() {
+        var world = inStep(World.budgeted(spec(), 20), 1);
+        var id = world.state.run().orElseThrow().id();
+
+        assertThat(world.hear(new BudgetSpent(id, 1, 40, "p99", 21, 20, "p99: 21 requests were slow", List.of())))
+                .singleElement()
+                .isInstanceOfSatisfying(RollbackStarted.class, back -> {
+                    assertThat(back.cause()).isEqualTo(Cause.GUARD);
+                    assertThat(back.reasons()).containsExactly("p99: 21 requests were slow");
+                });
+        assertThat(world.canary()).isEqualTo(Percent.ZERO);
+    }
+
+    @Test
     void aGoodReleaseIsPromotedStepByStep() {
         var world = initialized(spec());
         world.revision(NEW);

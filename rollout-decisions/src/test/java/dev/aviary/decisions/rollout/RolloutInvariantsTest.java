@@ -422,6 +422,7 @@ class RolloutInvariantsTest {
                     all.add(new CheckCompleted(id, step, -1, verdict, List.of(), List.of()));
                 }
                 all.add(new GuardTripped(id, step, 1, "p99", 4, 0.1, "slow"));
+                all.add(new BudgetSpent(id, step, 1, "p99", 50, 50, "slow", List.of()));
             }
             for (var kind : HookKind.values()) {
                 for (var outcome : GateDecided.Outcome.values()) {
@@ -429,6 +430,8 @@ class RolloutInvariantsTest {
                 }
             }
             all.add(new EvidenceRecorded(id, 0, List.of()));
+            all.add(new TrafficMeasured(id, 0, Duration.ofSeconds(3)));
+            all.add(new TrafficMeasured(id, 1_000_000, Duration.ofSeconds(3)));
             all.add(new MetricsMeasured(id, 0, 0, "", new TreeMap<>(), List.of()));
         }
         for (var verb : Verb.values()) {
@@ -489,6 +492,7 @@ class RolloutInvariantsTest {
         };
         return List.of(
                 World.spec(),
+                World.budgeted(World.spec(), 20),
                 World.spec(new Strategy.Progressive(weights, Percent.of("20"))),
                 World.spec(new Strategy.BlueGreen(2)),
                 World.spec(new Strategy.AbTesting(2, match)),
@@ -514,6 +518,7 @@ class RolloutInvariantsTest {
                 Tuple.of(5, What.REPEAT),
                 Tuple.of(14, What.CHECK),
                 Tuple.of(1, What.GUARD),
+                Tuple.of(3, What.TRAFFIC),
                 Tuple.of(8, What.GATE),
                 Tuple.of(4, What.COMMAND),
                 Tuple.of(2, What.HAND),

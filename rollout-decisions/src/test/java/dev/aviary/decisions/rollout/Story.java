@@ -45,6 +45,7 @@ final class Story extends World {
         REPEAT,
         CHECK,
         GUARD,
+        TRAFFIC,
         GATE,
         COMMAND,
         HAND,
@@ -248,7 +249,14 @@ final class Story extends World {
             case LOSE -> one(late, a).ifPresent(late::remove);
             case REPEAT -> repeat(a);
             case CHECK -> checked(a, b);
-            case GUARD -> aRollout(a).ifPresent(id -> hear(new GuardTripped(id, b % 3, b, "p99", 5, 0.01, "slow")));
+            case GUARD ->
+                aRollout(a)
+                        .ifPresent(id -> hear(
+                                b % 4 == 0
+                                        ? new BudgetSpent(id, b % 3, b, "p99", 50, 50, "slow", List.of())
+                                        : new GuardTripped(id, b % 3, b, "p99", 5, 0.01, "slow")));
+            case TRAFFIC ->
+                aRollout(a).ifPresent(id -> hear(new TrafficMeasured(id, 10L * b, Duration.ofSeconds(3 + a % 3))));
             case GATE -> gated(a, b);
             case COMMAND -> {
                 if (b % 5 == 0 && commands > 0) {
@@ -580,7 +588,8 @@ final class Story extends World {
     private static String brief(Object any) {
         return any.toString()
                 .replaceAll(
-                        "CanarySpec\\[target=(.*?), provider=(.*?), service.*? strategy=(.*?), interval=.*?hooks=(.*?), skipAnalysis=(.*?), suspended=(.*?), revert.*?]",
+                        "CanarySpec\\[target=(.*?), provider=(.*?), service.*? strategy=(.*?),"
+                                + " interval=.*?hooks=(.*?), skipAnalysis=(.*?), suspended=(.*?), revert.*?]",
                         "$1 $2 $3 $4 skip=$5 suspended=$6")
                 .replaceAll("HookSpec\\[name=(.*?),.*?]", "$1")
                 .replaceAll("steps=\\[Step.*?]]", "")

@@ -91,6 +91,37 @@ class World {
                 spec.strict());
     }
 
+    /// May cost so many bad answers.
+    static CanarySpec budgeted(CanarySpec spec, long budget) {
+        var usual = GuardSpec.DEFAULT;
+        return new CanarySpec(
+                spec.target(),
+                spec.provider(),
+                spec.service(),
+                spec.strategy(),
+                spec.interval(),
+                spec.threshold(),
+                spec.progressDeadline(),
+                spec.drain(),
+                spec.primaryReady(),
+                spec.canaryReady(),
+                spec.metrics(),
+                spec.hooks(),
+                spec.skipAnalysis(),
+                spec.suspended(),
+                spec.revertOnDeletion(),
+                spec.strict(),
+                Optional.of(new GuardSpec(
+                        usual.mode(),
+                        usual.alpha(),
+                        usual.burnIn(),
+                        usual.every(),
+                        usual.suspect(),
+                        usual.clearAt(),
+                        Optional.of(budget),
+                        usual.inFlight())));
+    }
+
     /// A canary whose primary runs [#OLD].
     static World initialized(CanarySpec spec) {
         var world = new World();
