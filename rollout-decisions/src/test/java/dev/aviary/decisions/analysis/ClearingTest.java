@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.TreeMap;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -35,6 +36,8 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.statistics.Statistics;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Each step has to rule out 5 %, with β = .05: 68 requests without a failure do.
 class ClearingTest {
@@ -142,6 +145,24 @@ class ClearingTest {
                 .singleElement()
                 .asString()
                 .contains("5 of 100 requests");
+    }
+
+    /// With looks at it 50 times, which a test made for one look wouldn't stand.
+    @ParameterizedTest
+    @CsvSource({".05, 0, 26", ".08, 0, 10", ".001, 298, 300"})
+    void aReleaseAsBadAsThatIsClearedWithAChanceOfBetaAndAGoodOneIs(double ratio, int least, int most) {
+        var random = new Random(11);
+        int cleared = 0;
+        for (int run = 0; run < 300; run++) {
+            look = 0;
+            var analysis = inFirstStep();
+            for (int second = 0; second < 50 && due(analysis).equals(INTERVAL); second++) {
+                count(analysis, random.doubles(10).filter(it -> it < ratio).count(), 10);
+            }
+            cleared += due(analysis).equals(INTERVAL) ? 0 : 1;
+        }
+
+        assertThat(cleared).isBetween(least, most); // of 300; 15 on average at most, and three standard deviations
     }
 
     /// @param pause    before it
