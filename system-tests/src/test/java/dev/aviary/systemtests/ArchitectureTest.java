@@ -165,10 +165,10 @@ class ArchitectureTest {
                         access -> isOf(access, Set.of("java.lang.Math")) && !isExact(access.getTarget())))
                 .orShould()
                 .accessTargetWhere(calls(
-                                        "an order that changes from run to run",
-                                        Set.of("java.util.Map", "java.util.Set"),
-                                        Set.of("of", "ofEntries", "copyOf"))
-                                .and(DescribedPredicate.not(hasAtMostOne()))
+                                "an order that changes from run to run",
+                                Set.of("java.util.Map", "java.util.Set"),
+                                Set.of("of", "ofEntries", "copyOf"))
+                        .and(DescribedPredicate.not(hasAtMostOne()))
                         .or(calls(
                                 "an order that changes from run to run",
                                 Set.of("java.util.stream.Collectors"),
@@ -355,10 +355,12 @@ class ArchitectureTest {
 
     /// `Map.of()`, `Map.of(key, value)`, `Set.of(one)`: there is only one order.
     private static DescribedPredicate<JavaAccess<?>> hasAtMostOne() {
-        return describe("holds at most one", access -> access.getName().equals("of")
-                && access.getTarget() instanceof AccessTarget.CodeUnitAccessTarget method
-                && method.getRawParameterTypes().stream().noneMatch(JavaClass::isArray)
-                && method.getRawParameterTypes().size() <= (isOf(access, Set.of("java.util.Map")) ? 2 : 1));
+        return describe(
+                "holds at most one",
+                access -> access.getName().equals("of")
+                        && access.getTarget() instanceof AccessTarget.CodeUnitAccessTarget method
+                        && method.getRawParameterTypes().stream().noneMatch(JavaClass::isArray)
+                        && method.getRawParameterTypes().size() <= (isOf(access, Set.of("java.util.Map")) ? 2 : 1));
     }
 
     private static boolean isOf(JavaAccess<?> access, Set<String> owners) {
