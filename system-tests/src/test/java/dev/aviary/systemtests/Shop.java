@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -52,29 +53,57 @@ final class Shop {
     }
 
     private String filled(String file, Map<String, String> changes) {
+        var text = manifest(world, file);
+        for (var change : changes.entrySet()) {
+            text = text.replace(change.getKey(), change.getValue());
+        }
+        return text.replace("${INTERVAL}", "10s")
+                .replace("${WINDOW}", "60s")
+                .replace("${PROMETHEUS_URL}", world.playground().prometheusUrl().toString())
+                .replace("${SLACK_URL}", "http://127.0.0.1:9/slack")
+                .replace("${EVENT_URL}", "http://127.0.0.1:9/event")
+                .replace("namespace: shop", "namespace: " + namespace)
+                .replace("name: shop", "name: " + namespace)
+                .replace("    targetPort: http\n", "    targetPort: http\n    hosts: [%s]\n".formatted(host()));
+    }
+
+    private String host() {
+        return namespace + ".example";
+    }
+
+    /// The manifest's words about the Canary's metrics, for who wants others.
+    static String metrics(RealWorld world) {
+        var text = manifest(world, "sms-checker.yaml");
+        return text.substring(text.indexOf("    metrics:\n"), text.indexOf("    alerts:\n"));
+    }
+
+    private static String manifest(RealWorld world, String file) {
         try {
-            var text = Files.readString(
+            return Files.readString(
                     world.repository().resolve("examples/sms-checker/manifests").resolve(file));
-            for (var change : changes.entrySet()) {
-                text = text.replace(change.getKey(), change.getValue());
-            }
-            return text.replace("${INTERVAL}", "10s")
-                    .replace("${WINDOW}", "60s")
-                    .replace(
-                            "${PROMETHEUS_URL}",
-                            world.playground().prometheusUrl().toString())
-                    .replace("${SLACK_URL}", "http://127.0.0.1:9/slack")
-                    .replace("${EVENT_URL}", "http://127.0.0.1:9/event")
-                    .replace("namespace: shop", "namespace: " + namespace)
-                    .replace("name: shop", "name: " + namespace)
-                    .replace("    targetPort: http\n", "    targetPort: http\n    hosts: [%s]\n".formatted(host()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private String host() {
-        return namespace + ".example";
+    /// The version that answers one request through the gateway.
+    ///
+    /// @param headers such as `x-canary: insider`
+    String answeredBy(String... headers) {
+        var gateway = world.playground().gatewayUrl();
+        var request = new StringBuilder("GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n".formatted(host()));
+        List.of(headers).forEach(header -> request.append(header).append("\r\n"));
+        try (var socket = new Socket(gateway.getHost(), gateway.getPort())) {
+            socket.getOutputStream().write(request.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
+            var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return answer.lines()
+                    .filter(line -> line.startsWith("x-app-version: "))
+                    .map(line -> line.substring("x-app-version: ".length()))
+                    .findFirst()
+                    .orElse(answer);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     String namespace() {
