@@ -85,7 +85,7 @@ record GuardJudge(GuardSpec guard, double share) {
     String usedUp(String metric, long spent, GuardState state) {
         var known = state.metrics().get(metric);
         var what = known != null && known.last() instanceof Counted counted ? counted.what() : "failed";
-        return "%s: %d requests of the canary %s, those of its pods' first ones too; a rollout may cost %d"
+        return "%s: %s requests of the canary %s, those of its pods' first ones too; a rollout may cost %s"
                 .formatted(metric, spent, what, guard.budget().orElse(0L));
     }
 
@@ -115,7 +115,7 @@ record GuardJudge(GuardSpec guard, double share) {
     }
 
     private String stillOpen(String metric, MetricGuard seen, ClearingJudge judge, Instant now) {
-        var facts = "%s: %d of %d requests of this step %s"
+        var facts = "%s: %s of %s requests of this step %s"
                 .formatted(
                         metric,
                         judge.failures(),
