@@ -240,7 +240,8 @@ public final class Demo implements AutoCloseable {
         var started = new CountDownLatch(1);
         Thread.ofVirtual()
                 .name(topic)
-                .start(() -> new LogReader(running.log(), topic).follow(() -> over, started::countDown, each));
+                .start(() ->
+                        new LogReader(running.log(), topic).since(Instant.EPOCH, () -> over, started::countDown, each));
         started.await();
     }
 

@@ -22,7 +22,7 @@ import java.util.function.UnaryOperator;
 final class Panel {
     private static final int LABELS = 11;
     private static final int SHARES = 28;
-    private static final int EVIDENCE = 16;
+    private static final int EVIDENCE = 12;
     private static final int EDGE = 3;
 
     private final Seen seen;
@@ -102,9 +102,13 @@ final class Panel {
     private void images() {
         var from = String.join(", ", seen.before());
         var to = String.join(", ", seen.images());
+        var known = String.join(", ", seen.rollout().known().images());
+        if (to.isEmpty() && known.isEmpty()) {
+            return; // a log that begins in the middle
+        }
         var line = line().add(" ");
         if (to.isEmpty()) {
-            line.add(String.join(", ", seen.rollout().known().images()));
+            line.add(known);
         } else if (from.isEmpty() || from.equals(to)) {
             line.add(to);
         } else {

@@ -28,9 +28,9 @@ class PanelTest {
                  canary    █░░░░░░░░░░░░░░░░░░░░░░░░░░░     5 %       5.5 requests/s
                  primary   ███████████████████████████░    95 %      95.0 requests/s
                  guard         canary            primary           evidence of harm
-                 p99           1/11 9.1 %        2/280 0.7 %       █░░░░░░░░░░░░░░░ 8 %
+                 p99           1/11 9.1 %        2/280 0.7 %       █░░░░░░░░░░░ 8 %
                  queue         its value alone is checked
-                 success-rate  0/11 0 %          2/280 0.7 %       ░░░░░░░░░░░░░░░░ 0 %
+                 success-rate  0/11 0 %          2/280 0.7 %       ░░░░░░░░░░░░ 0 %
                 """);
     }
 
@@ -45,9 +45,9 @@ class PanelTest {
                  canary    █░░░░░░░░░░░░░░░░░░░░░░░░░░░     5 %
                  primary   ███████████████████████████░    95 %
                  guard         canary            primary           evidence of harm
-                 p99           6/16 37.5 %       3/375 0.8 %       ████████████████ proven
+                 p99           6/16 37.5 %       3/375 0.8 %       ████████████ proven
                  queue         its value alone is checked
-                 success-rate  0/16 0 %          3/375 0.8 %       ░░░░░░░░░░░░░░░░ 0 %
+                 success-rate  0/16 0 %          3/375 0.8 %       ░░░░░░░░░░░░ 0 %
                  p99: 6 of 16 requests took longer than 500 ms, where 1 in 100 may: proven 1.0
                  s after the first one; chance of a false alarm at most 0.1 %
                 """);
