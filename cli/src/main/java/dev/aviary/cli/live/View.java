@@ -54,6 +54,8 @@ public final class View implements AutoCloseable {
     @Override
     public void close() {
         drawing.shutdownNow();
-        draw();
+        if (screen.isLive()) {
+            draw();
+        }
     }
 }
