@@ -48,7 +48,7 @@ class PodCountingTest {
             Optional.of(new TreeMap<>(Map.of("p99", "pending"))));
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final Scraper scraper = new Scraper(Duration.ofSeconds(5));
+    private final Scraper scraper = new Scraper(Duration.ofSeconds(30));
     private final HttpStub canary = new HttpStub();
     private final HttpStub primary = new HttpStub();
     private boolean apiIsAway;

@@ -33,7 +33,7 @@ class ScraperTest {
     private final Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
     private final List<Headers> asked = new CopyOnWriteArrayList<>();
     private final CountDownLatch over = new CountDownLatch(1);
-    private final Scraper scraper = new Scraper(Duration.ofSeconds(5));
+    private final Scraper scraper = new Scraper(Duration.ofSeconds(30));
     private final Scraper hasty = new Scraper(Duration.ofMillis(200));
     private HttpHandler answer = exchange -> say(exchange, 200, METRICS);
     private final HttpServer pod;
@@ -79,7 +79,9 @@ class ScraperTest {
 
         answer = exchange -> say(exchange, 200, METRICS);
 
-        await().ignoreExceptions().until(() -> Arrays.equals(hasty.scrape(url()), METRICS));
+        await().atMost(Duration.ofSeconds(30))
+                .ignoreExceptions()
+                .until(() -> Arrays.equals(hasty.scrape(url()), METRICS));
     }
 
     @Test
@@ -95,7 +97,9 @@ class ScraperTest {
             assertThatThrownBy(() -> hasty.scrape(url() + "late")).hasMessage("no answer within 200 ms");
         }
 
-        await().ignoreExceptions().until(() -> Arrays.equals(hasty.scrape(url()), METRICS));
+        await().atMost(Duration.ofSeconds(30))
+                .ignoreExceptions()
+                .until(() -> Arrays.equals(hasty.scrape(url()), METRICS));
     }
 
     @Test
