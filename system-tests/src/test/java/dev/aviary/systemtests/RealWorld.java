@@ -45,7 +45,7 @@ final class RealWorld {
             long begin = System.nanoTime();
             folder = Files.createTempDirectory(
                     Files.createDirectories(repository.resolve("system-tests/target")), "world");
-            dist = distribution();
+            dist = distribution(folder);
             System.setProperty("aviary.home", dist.toString());
             System.setProperty("aviary.source", repository.toString());
             Programs.writeImages(Files.createDirectories(folder.resolve("images")));
@@ -73,7 +73,7 @@ final class RealWorld {
     }
 
     /// What `./aviary` puts together of the modules' packages.
-    private Path distribution() throws IOException {
+    static Path distribution(Path folder) throws IOException {
         var work = Files.createDirectories(folder.resolve("dist"));
         for (var service : Pipeline.SERVICES) {
             link(work.resolve(service), packaged(service + "-service/target/quarkus-app"));
@@ -88,8 +88,8 @@ final class RealWorld {
         Files.createSymbolicLink(name, to);
     }
 
-    private Path packaged(String path) {
-        var found = repository.resolve(path);
+    private static Path packaged(String path) {
+        var found = Repository.ROOT.resolve(path);
         if (!Files.exists(found)) {
             throw new IllegalStateException(
                     "%s isn't there: package the modules first, as `./mvnw verify` does".formatted(found));
@@ -182,6 +182,10 @@ final class RealWorld {
     ///
     /// @return what it printed
     String aviary(String... arguments) {
+        return aviary(playground.kubeconfig(), arguments);
+    }
+
+    static String aviary(Path kubeconfig, String... arguments) {
         var command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
@@ -191,7 +195,7 @@ final class RealWorld {
                 "dev.aviary.cli.Aviary"));
         command.addAll(List.of(arguments));
         var builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().put("KUBECONFIG", playground.kubeconfig().toString());
+        builder.environment().put("KUBECONFIG", kubeconfig.toString());
         try {
             var process = builder.start();
             process.getOutputStream().close();
