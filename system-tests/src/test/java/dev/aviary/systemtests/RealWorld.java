@@ -7,6 +7,8 @@ import dev.aviary.cli.pipeline.Pipeline;
 import dev.aviary.cli.story.Entry;
 import dev.aviary.cli.story.LogReader;
 import dev.aviary.eventlog.codec.Json;
+import dev.aviary.eventlog.streams.EmbeddedBroker;
+import dev.aviary.eventlog.topics.LogConnection;
 import dev.aviary.playground.Playground;
 import dev.aviary.playground.PlaygroundOptions;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -37,7 +39,8 @@ final class RealWorld {
     private final Path folder;
     private final Path dist;
     private final Playground playground;
-    private final Pipeline pipeline;
+    private final EmbeddedBroker broker;
+    private volatile Pipeline pipeline;
     private final KubernetesClient kube;
 
     private RealWorld() {
@@ -54,14 +57,45 @@ final class RealWorld {
                     .withCrds(repository.resolve("k8s/crds"))
                     .withImages(folder.resolve("images")));
             kube = Kube.of(playground.kubeconfig());
-            pipeline = Pipeline.start(settings(), System.out::println);
+            broker = EmbeddedBroker.start(folder.resolve("broker"), 0);
+            pipeline = Pipeline.start(settings("aviary."), System.out::println);
             // The pipeline goes before the playground's own hook takes the cluster away, or beside it: both end.
-            Runtime.getRuntime().addShutdownHook(new Thread(pipeline::close, "pipeline-end"));
+            Runtime.getRuntime().addShutdownHook(new Thread(this::end, "pipeline-end"));
             listen();
             System.out.printf("playground and pipeline are up after %s s, in %s%n", seconds(begin), folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private void end() {
+        pipeline.close();
+        try {
+            broker.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Stops all services and starts them again; the broker goes on.
+    ///
+    /// @param meanwhile done while none of them runs
+    void restarted(Runnable meanwhile) {
+        restartedOn("aviary.", meanwhile);
+    }
+
+    /// The same with another log.
+    ///
+    /// @param prefix of its topics
+    void restartedOn(String prefix, Runnable meanwhile) {
+        pipeline.close();
+        meanwhile.run();
+        pipeline = Pipeline.start(settings(prefix), System.out::println);
+    }
+
+    /// Where router and analyzer keep their stores.
+    Path state() {
+        return folder.resolve("pipeline/state");
     }
 
     static RealWorld shared() {
@@ -97,14 +131,14 @@ final class RealWorld {
         return found;
     }
 
-    private Pipeline.Settings settings() {
+    private Pipeline.Settings settings(String prefix) {
         return new Pipeline.Settings(
                 dist,
-                folder.resolve("pipeline"),
-                Optional.empty(),
+                folder.resolve(prefix.equals("aviary.") ? "pipeline" : "pipeline-" + prefix),
+                Optional.of(LogConnection.to(broker.bootstrapServers())),
                 Optional.empty(),
                 0,
-                "aviary.",
+                prefix,
                 (short) -1,
                 "system-test",
                 "gatewayapi:v1",
@@ -158,8 +192,12 @@ final class RealWorld {
 
     /// The same, read again from the log's beginning.
     List<Entry> history(String namespace) {
+        return history(namespace, TOPIC);
+    }
+
+    List<Entry> history(String namespace, String topic) {
         var found = new ArrayList<Entry>();
-        new LogReader(pipeline.log(), TOPIC).history(entry -> {
+        new LogReader(pipeline.log(), topic).history(entry -> {
             if (entry.canary().namespace().equals(namespace)) {
                 found.add(entry);
             }

@@ -1,5 +1,7 @@
 package dev.aviary.systemtests;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.Watch;
@@ -7,13 +9,15 @@ import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
-/// The canary's weights on a route, each that the API server ever had, from a watch on it.
+/// The canary's weights on each route of a namespace, each that the API server ever had, from a watch on them.
 final class RouteHistory implements AutoCloseable {
-    private final List<Integer> weights = new CopyOnWriteArrayList<>();
+    private static final int GAP = -1;
+    private final Map<String, List<Integer>> weights = new ConcurrentHashMap<>();
     private final Watch watch;
 
     private RouteHistory(
@@ -28,13 +32,13 @@ final class RouteHistory implements AutoCloseable {
                     @Override
                     public void eventReceived(Action action, GenericKubernetesResource route) {
                         if (action == Action.ADDED || action == Action.MODIFIED) {
-                            saw(weight.applyAsInt(route));
+                            saw(route.getMetadata().getName(), weight.applyAsInt(route));
                         }
                     }
 
                     @Override
                     public void onClose(WatcherException cause) {
-                        weights.add(-1); // a gap: no test may pass with it
+                        weights.values().forEach(seen -> seen.add(GAP)); // no test may pass with it
                     }
                 });
     }
@@ -49,9 +53,10 @@ final class RouteHistory implements AutoCloseable {
                 kube, namespace, "networking.istio.io/v1", "VirtualService", RouteHistory::ofVirtualService);
     }
 
-    private void saw(int weight) {
-        if (weights.isEmpty() || weights.getLast() != weight) {
-            weights.add(weight);
+    private void saw(String route, int weight) {
+        var seen = weights.computeIfAbsent(route, _ -> new CopyOnWriteArrayList<>());
+        if (seen.isEmpty() || seen.getLast() != weight) {
+            seen.add(weight);
         }
     }
 
@@ -72,9 +77,15 @@ final class RouteHistory implements AutoCloseable {
                 .sum();
     }
 
-    /// In their order; a weight that was written again stands once.
+    /// Of the only route. In their order; a weight that was written again stands once.
     List<Integer> weights() {
-        return List.copyOf(weights);
+        assertThat(weights).hasSize(1);
+        return weights(weights.keySet().iterator().next());
+    }
+
+    /// Of one of several, the same.
+    List<Integer> weights(String route) {
+        return List.copyOf(weights.getOrDefault(route, List.of()));
     }
 
     @Override

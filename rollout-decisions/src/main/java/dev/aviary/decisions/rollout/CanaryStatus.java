@@ -137,7 +137,10 @@ public record CanaryStatus(
             case PROMOTING -> "Canary analysis completed, starting primary rolling update.";
             case FINALISING -> "Canary analysis completed, routing all traffic to primary.";
             case SUCCEEDED -> "Canary analysis completed successfully, promotion finished.";
-            case FAILED -> "Canary analysis failed, Deployment scaled to zero.";
+            case FAILED ->
+                state.phase() instanceof Parked
+                        ? "Parked, with its traffic on the primary; a person's `retry` goes on from there."
+                        : "Canary analysis failed, Deployment scaled to zero.";
             case TERMINATING -> "The Canary is being deleted, the target takes the traffic back.";
         };
         var reasons = switch (state.phase()) {

@@ -185,7 +185,7 @@ final class RolloutEvolution {
                 ? state
                 : state.knowing(state.known().trouble(Optional.empty()));
         return switch (outcome) {
-            case PrimaryInitialized(long seq, boolean tookOver, var canary, var _) -> {
+            case PrimaryInitialized(long seq, boolean tookOver, var canary, var _, var written) -> {
                 var revision = state.phase() instanceof Initializing at ? at.revision() : state.promoted();
                 var idle = new Idle(
                         Ended.INITIALIZED,
@@ -196,10 +196,16 @@ final class RolloutEvolution {
                         false,
                         List.of());
                 var next = state.phase() instanceof Initializing
-                        ? calm.promoted(revision).in(idle)
+                        ? calm.behind(written.orElse(0L)).promoted(revision).in(idle)
                         : calm;
-                yield next.confirmed(
-                        new Desired(seq, Stage.SERVING, revision, canary, Percent.ZERO, List.of(), idle.canaryUp()));
+                yield next.confirmed(new Desired(
+                        next.seq() > state.seq() ? next.seq() : seq,
+                        Stage.SERVING,
+                        revision,
+                        canary,
+                        Percent.ZERO,
+                        List.of(),
+                        idle.canaryUp()));
             }
             case TrafficShifted(long seq, var canary, var mirror, var _) ->
                 calm.confirmed(new Desired(

@@ -387,6 +387,13 @@ public record RolloutState(
         return new RolloutState(seq, wantedBy, rollouts, known, confirmed, promoted, is, phase);
     }
 
+    /// What stands was written by a decision that the log doesn't have: ours count on from there.
+    RolloutState behind(long written) {
+        return written <= seq
+                ? this
+                : new RolloutState(written, written, rollouts, known, confirmed, promoted, paused, phase);
+    }
+
     RolloutState counted(long number) {
         return new RolloutState(seq, wantedBy, number, known, confirmed, promoted, paused, phase);
     }

@@ -119,6 +119,21 @@ class RolloutDeciderTest {
     }
 
     @Test
+    void decisionsCountOnFromWhatALostLogHadWritten() {
+        var world = new World();
+        world.hear(new CanaryApplied("uid-1", 1, spec()));
+        world.revision(OLD);
+
+        world.hear(new PrimaryInitialized(
+                world.state.wantedBy(), true, Percent.of("30"), Duration.ZERO, Optional.of(40L)));
+
+        assertThat(world.state.seq()).isEqualTo(40);
+        assertThat(world.state.desired()).isEqualTo(world.state.confirmed()); // nothing is written anew
+        world.revision(NEW);
+        assertThat(world.state.desired().seq()).isGreaterThan(40); // else the fence would refuse the write
+    }
+
+    @Test
     void aGoodReleaseIsPromotedStepByStep() {
         var world = initialized(spec());
         world.revision(NEW);

@@ -444,6 +444,7 @@ class RolloutInvariantsTest {
                 all.add(new WentBlind(seq, share, Duration.ZERO));
                 all.add(new PrimaryInitialized(seq, true, share, Duration.ZERO));
                 all.add(new PrimaryInitialized(seq, false, share, Duration.ZERO));
+                all.add(new PrimaryInitialized(seq, true, share, Duration.ZERO, Optional.of(state.seq() + 7)));
             }
             for (var revision : List.of("", "v1:one", mine.revision())) {
                 all.add(new PrimaryUpdated(seq, revision, Duration.ZERO));

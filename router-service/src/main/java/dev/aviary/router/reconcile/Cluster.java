@@ -155,8 +155,11 @@ public final class Cluster implements Reconciler.World {
             var pods = workload.pods(canary);
             if (workload.hasPrimary(canary) && services.leadsToPrimary(canary, pods)) {
                 what = "route";
-                var share = router.read(canary).map(Standing::canary).orElse(Percent.ZERO);
-                done.add(new PrimaryInitialized(desired.seq(), true, share, took()));
+                var route = router.read(canary);
+                var share = route.map(Standing::canary).orElse(Percent.ZERO);
+                what = "workload";
+                long found = Long.max(route.map(Standing::seq).orElse(0L), workload.written(canary));
+                done.add(new PrimaryInitialized(desired.seq(), true, share, took(), Optional.of(found)));
                 return;
             }
             what = "services";

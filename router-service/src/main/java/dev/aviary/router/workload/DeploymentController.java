@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Deployments: `<target>-primary` is a copy of the target beside it, with its own selector label and configs.
@@ -63,6 +64,15 @@ public class DeploymentController implements WorkloadController {
                 .flatMap(Owned::by)
                 .filter(owner -> owner.canary().equals(canary.getMetadata().getName()))
                 .isPresent();
+    }
+
+    @Override
+    public long written(Canary canary) {
+        return Stream.of(targetName(canary), primaryName(canary))
+                .flatMap(name -> Optional.ofNullable(at(canary, name).get()).stream())
+                .mapToLong(Fence::of)
+                .max()
+                .orElse(0);
     }
 
     @Override

@@ -16,6 +16,9 @@ public interface WorkloadController {
     /// A primary of this Canary exists, whoever made it.
     boolean hasPrimary(Canary canary);
 
+    /// The largest `seq` that target or primary was written with; 0 if none was.
+    long written(Canary canary);
+
     /// Everything that the primary's spec asks for is there.
     boolean primaryReady(Canary canary);
 

@@ -33,6 +33,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -159,7 +160,7 @@ class ClusterIT {
         confirmed = Desired.NOTHING; // the log was lost
 
         assertThat(apply(desired(1, Stage.BOOTSTRAP, "v1:whatever", "0", true)))
-                .containsExactly(new PrimaryInitialized(1, true, Percent.of("5"), Duration.ZERO));
+                .containsExactly(new PrimaryInitialized(1, true, Percent.of("5"), Duration.ZERO, Optional.of(3L)));
         assertThat(route().getMetadata().getResourceVersion()).isEqualTo(before);
     }
 
