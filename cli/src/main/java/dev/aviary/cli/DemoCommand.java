@@ -26,18 +26,20 @@ import picocli.CommandLine.Option;
         description = "The seed experiment on real parts: bad releases are taken back, a good one is promoted.")
 final class DemoCommand implements Callable<Integer> {
     private static final List<String> ALL = List.of("slow", "good", "broken");
+    private static final List<String> FURTHER = List.of("no-traffic", "unseen");
 
     @Option(
             names = "--release",
             defaultValue = "all",
-            description = "slow, good, broken or all. Default: ${DEFAULT-VALUE}")
+            description = "slow, good, broken or all of these; or no-traffic (a good one that nobody asks at first) or "
+                    + "unseen (one that Prometheus sees late). Default: ${DEFAULT-VALUE}")
     String release = "";
 
     @Option(names = "--interval", defaultValue = "10s", description = "The Canary's. Default: ${DEFAULT-VALUE}")
     String interval = "";
 
-    @Option(names = "--scrape", defaultValue = "5s", description = "Prometheus'. Default: ${DEFAULT-VALUE}")
-    String scrape = "";
+    @Option(names = "--scrape", description = "Prometheus'. Default: 5s, with --release unseen 15s")
+    Optional<String> scrape = Optional.empty();
 
     @Option(
             names = "--repeat",
@@ -67,8 +69,9 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (!release.equals("all") && !ALL.contains(release)) {
-            throw new Problem("--release is \"%s\"; known: slow, good, broken, all.".formatted(release));
+        if (!release.equals("all") && !ALL.contains(release) && !FURTHER.contains(release)) {
+            throw new Problem(
+                    "--release is \"%s\"; known: slow, good, broken, all, no-traffic, unseen.".formatted(release));
         }
         if (repeat < 1 || replicas < 1) {
             throw new Problem("--repeat is %d and --replicas %d; each must be at least 1.".formatted(repeat, replicas));
@@ -80,7 +83,7 @@ final class DemoCommand implements Callable<Integer> {
                         .flatMap(List::stream)
                         .toList(),
                 seconds("--interval", interval),
-                seconds("--scrape", scrape),
+                seconds("--scrape", scrape.orElse(release.equals("unseen") ? "15s" : "5s")),
                 replicas,
                 annotations);
         var demo = new Demo(settings, Screen.of(plain));

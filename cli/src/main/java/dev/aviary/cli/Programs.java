@@ -47,7 +47,7 @@ public final class Programs {
                 "name",
                 "sms-checker",
                 "tags",
-                List.of("v1", "v2", "v2-slow", "v2-good", "v2-broken", "latest"),
+                List.of("v1", "v2", "v2-slow", "v2-good", "v2-broken", "v2-no-traffic", "v2-unseen", "latest"),
                 "command",
                 List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -120,7 +120,7 @@ public final class Demo implements AutoCloseable {
                         .formatted(settings.window().toSeconds()));
                 pause(settings.window());
             }
-            var release = Release.valueOf(name.toUpperCase(java.util.Locale.ROOT));
+            var release = Release.of(name);
             measured.add(release(release));
         }
         return measured;
@@ -146,6 +146,11 @@ public final class Demo implements AutoCloseable {
         follow(running);
         tell("waiting until the app is up and its canary initialized ...");
         awaitPhase(client, "Initialized", Duration.ofMinutes(2));
+        startLoad(cluster);
+        awaitServed(Duration.ofSeconds(20));
+    }
+
+    private void startLoad(PlaygroundProcess cluster) {
         load = LoadGenerator.start(
                 cluster.program(),
                 cluster.gateway(),
@@ -153,7 +158,6 @@ public final class Demo implements AutoCloseable {
                 settings.perSecond(),
                 settings.folder().resolve("playground"));
         tell("load: %d requests/s through Envoy at %s".formatted(settings.perSecond(), cluster.gateway()));
-        awaitServed(Duration.ofSeconds(20));
     }
 
     private Pipeline.Settings pipelineSettings(PlaygroundProcess cluster) {
@@ -249,6 +253,10 @@ public final class Demo implements AutoCloseable {
         tell(Colours.dim("----"));
         tell("release %s: %s %s".formatted(release.word(), release.version(), release.what()));
         heard.clear();
+        if (release == Release.NO_TRAFFIC) {
+            generator().close();
+            tell("load: none");
+        }
         var written = now();
         write(release, written);
         var times = times(written, release);
@@ -308,7 +316,17 @@ public final class Demo implements AutoCloseable {
     private Measured.Times times(Instant written, Release release) throws InterruptedException {
         var times = new Measured.Times();
         var deadline = written.plus(settings.interval().multipliedBy(8)).plusSeconds(120);
+        boolean quiet = release == Release.NO_TRAFFIC;
         while (times.ended.isEmpty()) {
+            // As long as would have taken it back for failed checks, and one interval more.
+            var enough = settings.interval().multipliedBy(THRESHOLD + 1);
+            if (quiet
+                    && times.firstWeight
+                            .filter(at -> now().isAfter(at.plus(enough)))
+                            .isPresent()) {
+                startLoad(java.util.Objects.requireNonNull(playground));
+                quiet = false;
+            }
             var entry = heard.poll(1, TimeUnit.SECONDS);
             if (entry == null) {
                 if (now().isAfter(deadline)) {
@@ -331,6 +349,7 @@ public final class Demo implements AutoCloseable {
                     times.goingBack = true;
                     times.why = Optional.of(String.join("; ", back.reasons()));
                 }
+                case CheckCompleted check when check.verdict() == Verdict.INCONCLUSIVE -> times.inconclusive++;
                 case RolledBack _, Promoted _, PromotionFailed _ -> times.ended = Optional.of(entry.at());
                 default -> {}
             }
@@ -363,6 +382,10 @@ public final class Demo implements AutoCloseable {
             }
             case GOOD ->
                 expect(release, measured.requestsFailed() == 0, measured.requestsFailed() + " requests failed");
+            case NO_TRAFFIC, UNSEEN -> {
+                expect(release, measured.requestsFailed() == 0, measured.requestsFailed() + " requests failed");
+                expect(release, times.inconclusive > 0, "each check had an answer: nothing was shown");
+            }
             case BROKEN -> {
                 expect(release, measured.requestsToCanary() == 0, measured.requestsToCanary() + " requests went to it");
                 expect(release, times.why.filter(why -> why.contains("ready")).isPresent(), "no reason was given");

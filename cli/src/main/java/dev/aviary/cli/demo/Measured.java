@@ -27,6 +27,7 @@ public record Measured(
     /// When what was said, as the log has it.
     static final class Times {
         boolean goingBack;
+        int inconclusive;
         Optional<Instant> detected = Optional.empty();
         Optional<Instant> firstWeight = Optional.empty();
         Optional<Instant> reverted = Optional.empty();
@@ -38,7 +39,7 @@ public record Measured(
         var canary = requests.stream()
                 .filter(request -> request.version().equals(release.version()))
                 .toList();
-        boolean bad = release != Release.GOOD;
+        boolean bad = release.isBad();
         var first = canary.stream().mapToLong(Request::startMicros).min();
         var firstAnswer = canary.stream().mapToLong(Request::endMicros).min();
         return new Measured(

@@ -6,7 +6,9 @@ package dev.aviary.cli.demo;
 enum Release {
     SLOW("sleeps 2 s in every request", "SLEEP_MS=2000", "Failed"),
     GOOD("is well", "", "Succeeded"),
-    BROKEN("never becomes ready", "NEVER_READY=true", "Failed");
+    BROKEN("never becomes ready", "NEVER_READY=true", "Failed"),
+    NO_TRAFFIC("is well, but has no traffic at first", "", "Succeeded"),
+    UNSEEN("is well, but Prometheus sees it late", "", "Succeeded");
 
     private final String what;
     private final String environment;
@@ -19,7 +21,14 @@ enum Release {
     }
 
     String word() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    }
+
+    static Release of(String word) {
+        return java.util.Arrays.stream(values())
+                .filter(release -> release.word().equals(word))
+                .findFirst()
+                .orElseThrow();
     }
 
     /// Version and image tag.
@@ -36,6 +45,10 @@ enum Release {
         return java.util.Optional.of(environment)
                 .filter(setting -> setting.startsWith(name + "="))
                 .map(setting -> setting.substring(name.length() + 1));
+    }
+
+    boolean isBad() {
+        return endsAs.equals("Failed");
     }
 
     /// The Canary's phase at the end.
