@@ -22,7 +22,7 @@ final class MetricReference {
             Pattern.compile("^\\| `((?:flagger|aviary)_[a-z_]+)(?:\\{([a-z_, ]+)\\})?` \\|", Pattern.MULTILINE);
 
     private static final Pattern SERIES =
-            Pattern.compile("^((?:flagger|aviary)_[a-z_]+)(?:\\{(.*)\\})? ", Pattern.MULTILINE);
+            Pattern.compile("^((?:flagger|aviary)_[a-z_]+)(?:\\{([^}]*)\\})? ", Pattern.MULTILINE);
     private static final Pattern LABEL = Pattern.compile("([a-z_]+)=\"");
 
     private MetricReference() {}

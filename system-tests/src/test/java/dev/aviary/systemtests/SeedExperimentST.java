@@ -168,4 +168,10 @@ class SeedExperimentST {
                             assertThat(row.result()).returns(Backtested.Comparison.SAME, Backtested::comparison));
         }
     }
+
+    @Test
+    @Order(5)
+    void theServicesExposeTheMetricsOfTheReferenceAndNoOther() {
+        assertThat(MetricReference.exposed(WORLD.pipeline().services())).isEqualTo(MetricReference.read());
+    }
 }
