@@ -58,9 +58,11 @@ public final class Table {
     }
 
     private static Stream<String> why(Backtested result) {
-        return result.comparison() == Comparison.SAME
-                ? Stream.of()
-                : Stream.concat(Stream.of(result.otherwise().why()), result.notes().stream());
+        return switch (result.comparison()) {
+            case SAME -> Stream.of();
+            case OTHERWISE -> Stream.concat(Stream.of(result.otherwise().why()), result.notes().stream());
+            case NOT_KNOWN -> Stream.of(result.otherwise().why());
+        };
     }
 
     private static String canary(Row row) {
