@@ -176,7 +176,10 @@ public final class Cluster implements Reconciler.World {
                 takeOver(canary, router, workload);
                 return;
             }
-            var before = router.read(canary);
+            // Nothing can be raised by nothing: on the way back every question costs time.
+            boolean goesBack =
+                    desired.canary().equals(Percent.ZERO) && !desired.primary().isEmpty();
+            var before = goesBack ? Optional.<Standing>empty() : router.read(canary);
             if (desired.primary().isEmpty() && before.isEmpty()) { // no primary has proved ready: the target serves on
                 done.add(shifted(Percent.ZERO, Percent.ZERO));
                 what = "target";
