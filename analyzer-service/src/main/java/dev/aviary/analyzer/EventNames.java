@@ -10,6 +10,7 @@ import dev.aviary.events.EvidenceRecorded;
 import dev.aviary.events.GateDecided;
 import dev.aviary.events.GuardTripped;
 import dev.aviary.events.MetricsMeasured;
+import dev.aviary.events.PodSuspected;
 import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.ShadowDiffered;
 import dev.aviary.events.TrafficMeasured;
@@ -23,6 +24,7 @@ public final class EventNames {
         return switch (event) {
             case CheckCompleted at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case GuardTripped at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
+            case PodSuspected at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case MetricsMeasured at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case BudgetSpent at -> EventIds.look(canary, at.rollout(), at.step(), at.look(), at.getClass());
             case TrafficMeasured at -> EventIds.observed(canary, at.getClass(), EventIds.content(at.rollout()));

@@ -16,6 +16,7 @@ final class Guards {
     static final String ALPHA = "aviary.dev/guard-alpha";
     static final String BURN_IN = "aviary.dev/guard-burn-in";
     static final String EVERY = "aviary.dev/guard-every";
+    static final String SUSPECT = "aviary.dev/guard-suspect";
     static final String IN_FLIGHT = "aviary.dev/guard-in-flight";
 
     static final String CLEAR_AT = "aviary.dev/guard-clear-at";
@@ -44,7 +45,7 @@ final class Guards {
                 given.containsKey(ALPHA) ? alpha(given.get(ALPHA)) : usual.alpha(),
                 given.containsKey(BURN_IN) ? burnIn(given.get(BURN_IN)) : usual.burnIn(),
                 given.containsKey(EVERY) ? every(given.get(EVERY)) : usual.every(),
-                usual.suspect(),
+                given.containsKey(SUSPECT) ? suspect(given.get(SUSPECT)) : usual.suspect(),
                 given.containsKey(CLEAR_AT) ? Optional.of(clearAt(given.get(CLEAR_AT))) : usual.clearAt(),
                 given.containsKey(BUDGET) ? Optional.of(budget(given.get(BUDGET))) : usual.budget(),
                 given.containsKey(IN_FLIGHT) ? Optional.of(gauges(given.get(IN_FLIGHT), metrics)) : usual.inFlight(),
@@ -135,6 +136,14 @@ final class Guards {
         return GoDuration.parse(given)
                 .filter(time -> time.compareTo(GuardSpec.FASTEST) >= 0 && time.compareTo(Duration.ofMinutes(1)) <= 0)
                 .orElseThrow(() -> refused(EVERY, given, "it must be a duration from 250ms to 1m"));
+    }
+
+    private static GuardSpec.Suspect suspect(String given) throws Refused {
+        return switch (given) {
+            case "hold" -> GuardSpec.Suspect.HOLD;
+            case "rollback" -> GuardSpec.Suspect.ROLL_BACK;
+            default -> throw refused(SUSPECT, given, "known: hold, rollback");
+        };
     }
 
     private static SortedMap<String, String> gauges(String given, Collection<String> metrics) throws Refused {

@@ -32,6 +32,7 @@ class GuardsTest {
                                 "aviary.dev/guard-alpha", "0.01",
                                 "aviary.dev/guard-burn-in", "0",
                                 "aviary.dev/guard-every", "250ms",
+                                "aviary.dev/guard-suspect", "rollback",
                                 "aviary.dev/guard-in-flight", "p99=pending_requests, p50=pending")),
                         METRICS))
                 .isEqualTo(Optional.of(new GuardSpec(
@@ -39,7 +40,7 @@ class GuardsTest {
                         0.01,
                         0,
                         Duration.ofMillis(250),
-                        usual.suspect(),
+                        GuardSpec.Suspect.ROLL_BACK,
                         usual.clearAt(),
                         usual.budget(),
                         Optional.of(new TreeMap<>(Map.of("p99", "pending_requests", "p50", "pending"))))));
@@ -65,6 +66,7 @@ class GuardsTest {
         "aviary.dev/guard-clear-at, NaN",
         "aviary.dev/guard-clear-at, early",
         "aviary.dev/guard-clear-beta, 0.05",
+        "aviary.dev/guard-suspect, replace",
         "aviary.dev/guard-in-flight, pending_requests",
         "aviary.dev/guard-in-flight, p99=requests in flight",
         "aviary.dev/guard-in-flight, p90=pending_requests",

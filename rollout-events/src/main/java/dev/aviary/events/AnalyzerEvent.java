@@ -8,6 +8,7 @@ public sealed interface AnalyzerEvent extends RolloutEvent
                 GuardTripped,
                 BudgetSpent,
                 TrafficMeasured,
+                PodSuspected,
                 EvidenceRecorded,
                 ShadowDiffered,
                 GateDecided {}

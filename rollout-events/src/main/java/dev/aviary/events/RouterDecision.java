@@ -9,6 +9,7 @@ public sealed interface RouterDecision extends RolloutEvent
                 StepStarted,
                 GateRequested,
                 StepHeld,
+                PodReplacementStarted,
                 PromotionStarted,
                 TrafficReturnStarted,
                 RollbackStarted,

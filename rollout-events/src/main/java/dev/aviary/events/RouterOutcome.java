@@ -4,6 +4,7 @@ package dev.aviary.events;
 public sealed interface RouterOutcome extends RolloutEvent
         permits PrimaryInitialized,
                 CanaryScaled,
+                PodRemoved,
                 TrafficShifted,
                 PrimaryUpdated,
                 TargetRestored,

@@ -26,7 +26,13 @@ public final class Colours {
                     BudgetSpent _,
                     CanaryParked _,
                     CanaryRejected _ -> red(text);
-            case WriteFailed _, StepHeld _, AlertFailed _, WentBlind _, RouteChangedByHand _ -> yellow(text);
+            case WriteFailed _,
+                    StepHeld _,
+                    PodSuspected _,
+                    PodReplacementStarted _,
+                    AlertFailed _,
+                    WentBlind _,
+                    RouteChangedByHand _ -> yellow(text);
             case CheckCompleted check ->
                 switch (check.verdict()) {
                     case PASSED -> green(text);

@@ -50,6 +50,8 @@ public final class Story {
                 Optional.of("asking %s".formatted(gate.kind().word()));
             case StepHeld held ->
                 Optional.of("held (%d failed checks): %s".formatted(held.failedChecks(), joined(held.reasons())));
+            case PodReplacementStarted pod ->
+                Optional.of("replacing pod %s, the step is held: %s".formatted(pod.pod(), joined(pod.reasons())));
             case PromotionStarted promotion ->
                 Optional.of("promoting: %s; the primary gets the new template".formatted(joined(promotion.reasons())));
             case TrafficReturnStarted back ->
@@ -69,6 +71,9 @@ public final class Story {
             case CanaryParked parked -> Optional.of("PARKED: %s. %s".formatted(parked.why(), parked.how()));
             case PrimaryInitialized done -> Optional.of(done.tookOver() ? "what stands was taken over" : "initialized");
             case CanaryScaled scaled -> Optional.of("canary has %d replicas".formatted(scaled.replicas()));
+            case PodRemoved removed ->
+                Optional.of("pod %s is gone (in %d ms)"
+                        .formatted(removed.pod(), removed.took().toMillis()));
             case TrafficShifted shifted ->
                 Optional.of("canary has %s %% of the traffic (written in %d ms)"
                         .formatted(shifted.canary(), shifted.took().toMillis()));
@@ -98,6 +103,7 @@ public final class Story {
             case TrafficMeasured traffic ->
                 Optional.of(
                         "the primary served %d requests in %s".formatted(traffic.requests(), seconds(traffic.over())));
+            case PodSuspected suspect -> Optional.of("pod suspect: " + suspect.reason());
             case EvidenceRecorded _ -> Optional.empty();
             case ShadowDiffered differed -> Optional.of("shadow policy: " + differed.sentence());
             case GateDecided gate ->

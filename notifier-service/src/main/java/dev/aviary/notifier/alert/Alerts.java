@@ -24,6 +24,9 @@ import dev.aviary.events.InitializationStarted;
 import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.NotifierEvent;
 import dev.aviary.events.Percent;
+import dev.aviary.events.PodRemoved;
+import dev.aviary.events.PodReplacementStarted;
+import dev.aviary.events.PodSuspected;
 import dev.aviary.events.PrimaryInitialized;
 import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.Promoted;
@@ -90,6 +93,12 @@ public final class Alerts {
                         promoted.skipped()
                                 ? "Canary analysis was skipped, promotion finished."
                                 : "Canary analysis completed successfully, promotion finished.");
+            case PodReplacementStarted pod ->
+                Optional.of(alert(
+                        canary,
+                        WARN,
+                        "Pod %s is suspect and is being replaced, the canary stays at its weight".formatted(pod.pod()),
+                        pod.reasons()));
             case CanaryParked parked ->
                 plain(canary, ERROR, "Canary is parked: %s".formatted(parked.why()), parked.where(), parked.how());
             case InitializationStarted _,
@@ -155,6 +164,7 @@ public final class Alerts {
                         "Traffic went to the safe side: the event log couldn't be reached for %d s, the canary has %s %%"
                                 .formatted(blind.without().toSeconds(), blind.canary()));
             case CanaryScaled _,
+                    PodRemoved _,
                     TrafficShifted _,
                     PrimaryUpdated _,
                     TargetRestored _,
@@ -172,6 +182,7 @@ public final class Alerts {
                     GuardTripped _,
                     BudgetSpent _,
                     TrafficMeasured _,
+                    PodSuspected _,
                     EvidenceRecorded _,
                     ShadowDiffered _ -> Optional.empty();
         };

@@ -27,6 +27,9 @@ import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.NotifierEvent;
 import dev.aviary.events.OperatorCommanded;
 import dev.aviary.events.Percent;
+import dev.aviary.events.PodRemoved;
+import dev.aviary.events.PodReplacementStarted;
+import dev.aviary.events.PodSuspected;
 import dev.aviary.events.PrimaryInitialized;
 import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.Promoted;
@@ -133,6 +136,8 @@ public final class Notes {
             case ScaleUpStarted _ -> List.of(info("New revision detected! Scaling up %s".formatted(target)));
             case StepStarted step -> ofStep(step);
             case StepHeld held -> List.of(warning("Halt %s advancement %s".formatted(target, words(held.reasons()))));
+            case PodReplacementStarted pod ->
+                List.of(warning("Replacing pod %s of %s: %s".formatted(pod.pod(), target, words(pod.reasons()))));
             case PromotionStarted _ ->
                 List.of(info("Copying %s template spec to %s.%s"
                         .formatted(
@@ -211,6 +216,7 @@ public final class Notes {
             case WentBlind blind ->
                 List.of(warning("Event log not reached for %d s, canary weight %s"
                         .formatted(blind.without().toSeconds(), blind.canary())));
+            case PodRemoved removed -> List.of(info("Removed pod %s of %s".formatted(removed.pod(), target)));
             case CanaryScaled _, TrafficShifted _, PrimaryUpdated _ -> List.of();
         };
     }
@@ -224,6 +230,7 @@ public final class Notes {
             case CheckCompleted check when check.verdict() == Verdict.PASSED -> ofPassed(check);
             case GuardTripped guard -> List.of(warning("Halt %s advancement %s".formatted(target, guard.reason())));
             case BudgetSpent spent -> List.of(warning("Halt %s advancement %s".formatted(target, spent.reason())));
+            case PodSuspected suspect -> List.of(warning("Halt %s advancement %s".formatted(target, suspect.reason())));
             case GateDecided gate -> ofGate(gate);
             case ShadowDiffered differed -> List.of(info("Shadow policy: %s".formatted(differed.sentence())));
             case CheckCompleted _, MetricsMeasured _, RequestsCounted _, TrafficMeasured _, EvidenceRecorded _ ->

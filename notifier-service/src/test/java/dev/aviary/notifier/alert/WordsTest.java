@@ -98,6 +98,11 @@ class WordsTest {
                         "",
                         "Warning Halt checkout.shop advancement p99 is 2100, must be at most 500"),
                 new Row(
+                        new PodReplacementStarted(
+                                ROLLOUT, 0, "checkout-7f-a", "n1", NOON, NOON, List.of("6 of 6 failed")),
+                        "warn Pod checkout-7f-a is suspect and is being replaced, the canary stays at its weight",
+                        "Warning Replacing pod checkout-7f-a of checkout.shop: 6 of 6 failed"),
+                new Row(
                         new PromotionStarted(ROLLOUT, 2, Percent.ALL, NOON, List.of("passed")),
                         "",
                         "Normal Copying checkout.shop template spec to checkout-primary.shop"),
@@ -166,6 +171,10 @@ class WordsTest {
                         "",
                         "Normal Initialization done! checkout.shop"),
                 new Row(new CanaryScaled(2, 1, MINUTE), ""),
+                new Row(
+                        new PodRemoved(3, "checkout-7f-a", MINUTE),
+                        "",
+                        "Normal Removed pod checkout-7f-a of checkout.shop"),
                 new Row(new TrafficShifted(3, Percent.of("5"), Percent.ZERO, MINUTE), ""),
                 new Row(new PrimaryUpdated(4, "v1:9f2c", MINUTE), ""),
                 new Row(new TargetRestored(5, MINUTE), "", "Normal Terminated canary checkout.shop"),
@@ -179,7 +188,8 @@ class WordsTest {
                         "Warning Route of checkout.shop changed by kubectl-edit: canary weight 50, was 5"),
                 new Row(
                         new WentBlind(8, Percent.ZERO, MINUTE),
-                        "warn Traffic went to the safe side: the event log couldn't be reached for 60 s, the canary has 0 %",
+                        "warn Traffic went to the safe side: the event log couldn't be reached for 60 s, the canary"
+                                + " has 0 %",
                         "Warning Event log not reached for 60 s, canary weight 0"));
     }
 
@@ -206,6 +216,23 @@ class WordsTest {
                         "",
                         "Warning Halt checkout.shop advancement p99: 50 requests were slow"),
                 new Row(new TrafficMeasured(ROLLOUT, 300, MINUTE), ""),
+                new Row(
+                        new PodSuspected(
+                                ROLLOUT,
+                                0,
+                                4,
+                                "p99",
+                                "checkout-7f-a",
+                                "n1",
+                                new GuardResult.Tally(6, 6),
+                                new GuardResult.Tally(0, 14),
+                                0.0001,
+                                8,
+                                0.001,
+                                "p99: 6 of 6 requests to pod checkout-7f-a",
+                                List.of()),
+                        "",
+                        "Warning Halt checkout.shop advancement p99: 6 of 6 requests to pod checkout-7f-a"),
                 new Row(new EvidenceRecorded(ROLLOUT, 0, List.of()), ""),
                 new Row(
                         new ShadowDiffered(

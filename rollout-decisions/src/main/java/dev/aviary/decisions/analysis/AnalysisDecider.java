@@ -22,8 +22,11 @@ import dev.aviary.events.HookKind;
 import dev.aviary.events.HookResult;
 import dev.aviary.events.InitializationStarted;
 import dev.aviary.events.MetricResult;
+import dev.aviary.events.MetricSpec;
 import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.NotifierEvent;
+import dev.aviary.events.PodReplacementStarted;
+import dev.aviary.events.PodSuspected;
 import dev.aviary.events.Promoted;
 import dev.aviary.events.PromotionFailed;
 import dev.aviary.events.PromotionStarted;
@@ -56,7 +59,7 @@ import java.util.stream.Stream;
 /// What the measurements of a rollout say, and which ones are wanted: pure, like the rollout's own decider.
 public final class AnalysisDecider {
     /// Stands in every decision: another version may decide otherwise.
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     /// Looks in one `EvidenceRecorded`: a step may wait at a gate for days, its record and its state may not grow.
     static final int LOOKS_AT_ONCE = 100;
@@ -108,6 +111,9 @@ public final class AnalysisDecider {
             case StepHeld held
             when state.isOf(held.rollout()) ->
                 state.run(run -> run.shadow(shadow -> shadow.counted(held.failedChecks())));
+            case PodReplacementStarted replaced
+            when state.isOf(replaced.rollout()) ->
+                state.run(run -> run.guard(run.guard().suspicionAnswered()));
             case ScaleUpStarted scaled
             when state.isOf(scaled.rollout()) ->
                 state.run(run -> ahead(run.without(gate -> gate.kind() == HookKind.CONFIRM_ROLLOUT)));
@@ -168,9 +174,15 @@ public final class AnalysisDecider {
             case ShadowDiffered differed
             when state.isOf(differed.rollout()) ->
                 state.decided().run(run -> run.shadow(shadow -> shadow.differed(differed)));
+            case PodSuspected suspected
+            when state.isOf(suspected.rollout()) ->
+                state.decided()
+                        .run(run -> run.guard(run.guard().suspecting(suspected, now))
+                                .shadow(Shadow::nowOver));
             case CheckCompleted _,
                     EvidenceRecorded _,
                     GuardTripped _,
+                    PodSuspected _,
                     BudgetSpent _,
                     TrafficMeasured _,
                     ShadowDiffered _ -> state.decided();
@@ -407,16 +419,7 @@ public final class AnalysisDecider {
         var guard = judge.seen(run.guard(), counted, now);
         var said = new ArrayList<AnalyzerEvent>();
         if (!guard.tripped()) {
-            guard.crossed(judge, now)
-                    .ifPresent(result -> said.add(new GuardTripped(
-                            run.rollout(),
-                            counted.step(),
-                            counted.look(),
-                            result.metric(),
-                            judge.evidence(result),
-                            result.alpha(),
-                            result.sentence(),
-                            judge.results(guard, now))));
+            new Blame(judge, guard, counted, now).verdict().ifPresent(said::add);
             if (said.isEmpty()) {
                 judge.usedUp(guard)
                         .ifPresent(most -> said.add(new BudgetSpent(
@@ -443,22 +446,33 @@ public final class AnalysisDecider {
                 .filter(GuardTripped.class::isInstance)
                 .map(GuardTripped.class::cast)
                 .findFirst();
-        shadowed(state.run(), shadow -> shadow.guarded(counted, now, tripped)).forEach(said::add);
+        boolean suspects = said.stream().anyMatch(PodSuspected.class::isInstance);
+        if (!suspects) {
+            shadowed(state.run(), shadow -> shadow.guarded(counted, now, tripped))
+                    .forEach(said::add);
+        }
         return List.copyOf(said);
     }
 
     private static CheckCompleted judged(Run run, MetricsMeasured measured, Instant now) {
         var spec = run.spec();
         var refused = measured.hooks().stream().filter(hook -> !hook.passed()).findFirst();
-        var results = refused.isPresent() ? List.<MetricResult>of() : results(spec, measured);
-        var verdict = refused.isPresent() ? Verdict.FAILED : worst(results);
+        var results = refused.isPresent() ? List.<MetricResult>of() : results(run, measured, now);
+        var found = refused.isPresent() ? Verdict.FAILED : worst(results);
+        var waiting = run.guard()
+                .suspicion()
+                .filter(suspicion -> found == Verdict.PASSED && !suspicion.isOver(run.guard()))
+                .map(Suspicion::waiting);
+        var verdict = waiting.isPresent() ? Verdict.INCONCLUSIVE : found;
         var guard = GuardJudge.of(spec).results(run.guard(), now);
         var open = verdict == Verdict.PASSED ? open(run, now) : List.<String>of();
-        var reasons = Stream.concat(
+        var reasons = Stream.of(
                         refused.stream().map(AnalysisDecider::sentence),
+                        waiting.stream(),
                         results.stream()
                                 .filter(result -> result.verdict() == verdict)
                                 .map(result -> explained(result, guard)))
+                .flatMap(each -> each)
                 .toList();
         return new CheckCompleted(
                 measured.rollout(),
@@ -484,12 +498,27 @@ public final class AnalysisDecider {
         return counts.sentence().startsWith(name) ? counts.sentence().substring(name.length()) : counts.sentence();
     }
 
-    private static List<MetricResult> results(CanarySpec spec, MetricsMeasured measured) {
-        return spec.metrics().stream()
-                .map(metric -> Optional.ofNullable(measured.metrics().get(metric.name()))
-                        .map(seen -> ThresholdJudge.judge(metric, seen, spec.strict()))
-                        .orElseGet(() -> ThresholdJudge.missing(metric)))
+    private static List<MetricResult> results(Run run, MetricsMeasured measured, Instant now) {
+        return run.spec().metrics().stream()
+                .map(metric -> {
+                    var result = result(metric, measured, run.spec().strict());
+                    return run.guard()
+                            .suspicion()
+                            .map(suspicion -> suspicion.softened(
+                                    result,
+                                    metric,
+                                    run.guard(),
+                                    run.spec().guarded().mode(),
+                                    now))
+                            .orElse(result);
+                })
                 .toList();
+    }
+
+    private static MetricResult result(MetricSpec metric, MetricsMeasured measured, boolean strict) {
+        return Optional.ofNullable(measured.metrics().get(metric.name()))
+                .map(seen -> ThresholdJudge.judge(metric, seen, strict))
+                .orElseGet(() -> ThresholdJudge.missing(metric));
     }
 
     private static Verdict worst(List<MetricResult> results) {

@@ -136,10 +136,11 @@ record GuardJudge(GuardSpec guard, double share) {
     GuardState seen(GuardState state, RequestsCounted counted, Instant now) {
         var next = new TreeMap<>(state.metrics());
         var looks = new ArrayList<CountedLook>();
-        counted.metrics().forEach((name, count) -> {
+        counted.metrics().forEach((name, all) -> {
+            var count = state.suspicion().map(of -> of.without(all)).orElse(all);
             var before = next.getOrDefault(name, MetricGuard.first(now));
             var after = before.seen(count, guard.burnIn(), now);
-            next.put(name, after);
+            next.put(name, after.weighed(weight(after)));
             if (count instanceof Counted seen) {
                 var mine = since(before.canary(), after.canary());
                 if (mine.total() > 0) {
@@ -164,6 +165,13 @@ record GuardJudge(GuardSpec guard, double share) {
     boolean crossed(MetricGuard seen) {
         return seen.last() instanceof Counted
                 && evidence(seen.boundEvidence(), seen.primaryEvidence()) >= -StrictMath.log(share);
+    }
+
+    /// What the mode goes by, whether or not it acts.
+    private double weight(MetricGuard seen) {
+        return guard.mode() == GuardSpec.Mode.PRIMARY
+                ? mean(seen.boundEvidence(), seen.primaryEvidence())
+                : seen.boundEvidence();
     }
 
     /// Against both, it is the mean of the two e-values, which is one too.
@@ -312,7 +320,7 @@ record GuardJudge(GuardSpec guard, double share) {
                         : seconds < 172_800 ? time.toHours() + " h" : time.toDays() + " days";
     }
 
-    private static String oneIn(double allowed) {
+    static String oneIn(double allowed) {
         return "1 in " + shown(1 / allowed);
     }
 
@@ -320,7 +328,7 @@ record GuardJudge(GuardSpec guard, double share) {
         return "%s s".formatted(BigDecimal.valueOf(time.toMillis() / 100, 1).toPlainString());
     }
 
-    private static String shown(double number) {
+    static String shown(double number) {
         return new BigDecimal(number, SHOWN).stripTrailingZeros().toPlainString();
     }
 

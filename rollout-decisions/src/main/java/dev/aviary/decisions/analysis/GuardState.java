@@ -5,6 +5,7 @@ import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
 import dev.aviary.events.CountedLook;
 import dev.aviary.events.GuardResult;
+import dev.aviary.events.PodSuspected;
 import dev.aviary.events.RequestsCounted;
 import java.time.Instant;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// What the guard knows of a rollout, over all its steps.
 ///
@@ -20,20 +22,38 @@ import java.util.TreeMap;
 /// @param metrics by the metric's name
 /// @param counted looks that are in no `EvidenceRecorded` yet
 /// @param spent   bad answers of the canary, those of its pods' first requests too, by the metric's name
+/// @param suspicion of a pod, once there was one
 public record GuardState(
         int look,
         boolean tripped,
         SortedMap<String, MetricGuard> metrics,
         List<CountedLook> counted,
-        SortedMap<String, Long> spent) {
-    static final GuardState NEW = new GuardState(0, false, new TreeMap<>(), List.of(), new TreeMap<>());
+        SortedMap<String, Long> spent,
+        Optional<Suspicion> suspicion) {
+    static final GuardState NEW =
+            new GuardState(0, false, new TreeMap<>(), List.of(), new TreeMap<>(), Optional.empty());
 
     GuardState nowTripped() {
-        return new GuardState(look, true, metrics, counted, spent);
+        return new GuardState(look, true, metrics, counted, spent, suspicion);
     }
 
     GuardState recorded() {
-        return new GuardState(look, tripped, metrics, List.of(), spent);
+        return new GuardState(look, tripped, metrics, List.of(), spent, suspicion);
+    }
+
+    /// The evidence begins anew, without the pod.
+    GuardState suspecting(PodSuspected said, Instant now) {
+        var anew = new TreeMap<String, MetricGuard>();
+        var known = new TreeSet<String>();
+        metrics.forEach((name, seen) -> {
+            anew.put(name, seen.anew());
+            known.addAll(seen.burnt().keySet());
+        });
+        return new GuardState(look, tripped, anew, counted, spent, Optional.of(new Suspicion(said, now, known, false)));
+    }
+
+    GuardState suspicionAnswered() {
+        return new GuardState(look, tripped, metrics, counted, spent, suspicion.map(Suspicion::nowAnswered));
     }
 
     /// The metric whose evidence is the strongest among those that crossed their bound.
@@ -53,7 +73,7 @@ public record GuardState(
     GuardState behind(int look, SortedMap<String, MetricGuard> next, List<CountedLook> more) {
         var all = new java.util.ArrayList<>(counted);
         all.addAll(more);
-        return new GuardState(look + 1, tripped, next, List.copyOf(all), spent);
+        return new GuardState(look + 1, tripped, next, List.copyOf(all), spent, suspicion);
     }
 
     GuardState spending(RequestsCounted counts) {
@@ -67,7 +87,7 @@ public record GuardState(
                 next.merge(name, bad, Long::sum);
             }
         });
-        return new GuardState(look, tripped, metrics, counted, next);
+        return new GuardState(look, tripped, metrics, counted, next, suspicion);
     }
 
     /// The metric that saw the most bad answers. One answer may be bad by several, so they aren't added.

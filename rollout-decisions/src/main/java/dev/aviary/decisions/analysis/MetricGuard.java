@@ -26,6 +26,8 @@ import java.util.TreeMap;
 /// @param to           of the last look
 /// @param failing      when the first request failed, judged or not
 /// @param pace         of the canary's requests, judged or not; empty before the first that were counted
+/// @param pods         of the canary that had requests judged
+/// @param lowest       that the evidence was; empty: it began with 0
 record MetricGuard(
         Optional<BoundJudge> bound,
         Optional<PrimaryJudge> primary,
@@ -37,9 +39,11 @@ record MetricGuard(
         Instant from,
         Instant to,
         Optional<Instant> failing,
-        Optional<Pace> pace) {
+        Optional<Pace> pace,
+        SortedMap<String, PodTally> pods,
+        Optional<Double> lowest) {
     /// Odds ratio to the primary that is still no worse.
-    private static final double TOLERANCE = 1.5;
+    static final double TOLERANCE = 1.5;
 
     /// Of a container that has first requests anew.
     private static final int MOST_RESTARTS = 2;
@@ -59,6 +63,26 @@ record MetricGuard(
                 now,
                 now,
                 Optional.empty(),
+                Optional.empty(),
+                new TreeMap<>(),
+                Optional.empty());
+    }
+
+    /// Without what was proven so far.
+    MetricGuard anew() {
+        return new MetricGuard(
+                Optional.empty(),
+                Optional.empty(),
+                last,
+                Tally.NONE,
+                Tally.NONE,
+                burnt,
+                burnIn,
+                from,
+                to,
+                Optional.empty(),
+                Optional.empty(),
+                new TreeMap<>(),
                 Optional.empty());
     }
 
@@ -67,11 +91,33 @@ record MetricGuard(
     }
 
     private MetricGuard without(Count count, Instant now) {
-        return new MetricGuard(bound, primary, count, canary, primaryTally, burnt, burnIn, from, now, failing, pace);
+        return new MetricGuard(
+                bound, primary, count, canary, primaryTally, burnt, burnIn, from, now, failing, pace, pods, lowest);
+    }
+
+    /// While the evidence falls, nothing fails: whatever begins, begins later.
+    MetricGuard weighed(double evidence) {
+        return evidence > lowest.orElse(0.0)
+                ? this
+                : new MetricGuard(
+                        bound,
+                        primary,
+                        last,
+                        canary,
+                        primaryTally,
+                        burnt,
+                        burnIn,
+                        from,
+                        to,
+                        failing,
+                        pace,
+                        PodTally.atTheirLowest(pods),
+                        Optional.of(evidence));
     }
 
     private MetricGuard counted(Counted counted, int burnIn, Instant now) {
         var nextBurnt = new TreeMap<>(burnt);
+        var nextPods = pods;
         long canaryBurnt = 0;
         long failed = 0;
         var mine = Tally.NONE;
@@ -87,6 +133,9 @@ record MetricGuard(
                 canaryBurnt += burning;
                 failed += pod.failures();
                 mine = mine.plus(judged.failures(), judged.total());
+                nextPods = judged.total() > 0
+                        ? PodTally.plus(nextPods, pod.pod(), pod.node(), judged.failures(), judged.total())
+                        : nextPods;
             } else {
                 theirs = theirs.plus(judged.failures(), judged.total());
             }
@@ -109,7 +158,9 @@ record MetricGuard(
                 from,
                 now,
                 failing.or(() -> fails ? Optional.of(now) : Optional.empty()),
-                Optional.of(pace.orElseGet(() -> Pace.from(now, requests)).seen(now, requests)));
+                Optional.of(pace.orElseGet(() -> Pace.from(now, requests)).seen(now, requests)),
+                nextPods,
+                lowest);
     }
 
     /// A container that restarts has first requests anew, but not again and again: one that crashes on what it is asked

@@ -56,6 +56,7 @@ final class Rerun {
     private Instant tripped;
     private Optional<Ending> recorded = Optional.empty();
     private boolean over;
+    private int suspectedAt = Integer.MAX_VALUE;
 
     private Optional<Ending> otherwise = Optional.empty();
     private Optional<RollbackStarted> decided = Optional.empty();
@@ -135,6 +136,9 @@ final class Rerun {
     /// Events wait until it is known what was counted meanwhile: that is recorded at the end of a step, or of many
     /// looks.
     void read(RolloutEvent event, Instant now) {
+        if (event instanceof PodSuspected suspect) {
+            suspectedAt = suspect.look();
+        }
         if (event instanceof EvidenceRecorded evidence) {
             evidence(evidence);
         } else if (!over && matters(event)) {
@@ -277,6 +281,10 @@ final class Rerun {
 
     private void count(List<CountedLook> look) {
         if (!goesOn()) {
+            return;
+        }
+        if (look.getFirst().look() >= suspectedAt) {
+            unknown(look.getFirst().at(), "a pod was suspect, and the log has the counts of all pods together");
             return;
         }
         if (!isAligned()) {

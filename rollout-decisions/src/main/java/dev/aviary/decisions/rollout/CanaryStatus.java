@@ -17,6 +17,7 @@ import dev.aviary.events.Strategy;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 
 /// What `kubectl get canaries` shows: Flagger's phases and fields.
 ///
@@ -147,7 +148,16 @@ public record CanaryStatus(
             case Idle at -> at.why();
             case RollingBack at -> at.reasons();
             case Parked(var why, var _) -> List.of(why);
-            case Progressing at -> at.run().checked();
+            case Progressing at ->
+                Stream.concat(
+                                at.replaced().stream()
+                                        .map(pod -> "pod %s %s, for %s"
+                                                .formatted(
+                                                        pod.named(),
+                                                        pod.gone() ? "was replaced" : "is being replaced",
+                                                        pod.why())),
+                                at.run().checked().stream())
+                        .toList();
             case New _, Initializing _, Waiting _, Promoting _, Terminating _ -> List.<String>of();
         };
         var paused = state.paused() ? " Paused by a person." : "";

@@ -3,6 +3,7 @@ package dev.aviary.decisions.rollout;
 import dev.aviary.events.HttpMatch;
 import dev.aviary.events.Percent;
 import java.util.List;
+import java.util.Optional;
 
 /// What the cluster should look like. The reconciler makes it so, in the order of the components, and answers with
 /// one outcome for each that differed from what was confirmed.
@@ -14,6 +15,7 @@ import java.util.List;
 /// @param mirror   share copied to the canary
 /// @param match    which requests `canary` is a share of; empty: all
 /// @param canaryUp the target is scaled up; else it is at zero
+/// @param without  the canary's pod that is to be gone, so that its controller makes another
 public record Desired(
         long seq,
         Stage stage,
@@ -21,7 +23,20 @@ public record Desired(
         Percent canary,
         Percent mirror,
         List<HttpMatch> match,
-        boolean canaryUp) {
+        boolean canaryUp,
+        Optional<String> without) {
+    /// With whichever pods there are.
+    public Desired(
+            long seq,
+            Stage stage,
+            String primary,
+            Percent canary,
+            Percent mirror,
+            List<HttpMatch> match,
+            boolean canaryUp) {
+        this(seq, stage, primary, canary, mirror, match, canaryUp, Optional.empty());
+    }
+
     public static final Desired NOTHING =
             new Desired(0, Stage.NOTHING, "", Percent.ZERO, Percent.ZERO, List.of(), false);
 
@@ -39,11 +54,15 @@ public record Desired(
     }
 
     Desired primary(String revision) {
-        return new Desired(seq, stage, revision, canary, mirror, match, canaryUp);
+        return new Desired(seq, stage, revision, canary, mirror, match, canaryUp, without);
     }
 
     Desired scaled(boolean up) {
-        return new Desired(seq, stage, primary, canary, mirror, match, up);
+        return new Desired(seq, stage, primary, canary, mirror, match, up, without);
+    }
+
+    Desired without(String pod) {
+        return new Desired(seq, stage, primary, canary, mirror, match, canaryUp, Optional.of(pod));
     }
 
     /// The same split of traffic, whoever wants it.

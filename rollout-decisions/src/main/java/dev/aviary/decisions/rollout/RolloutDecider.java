@@ -12,6 +12,7 @@ import dev.aviary.decisions.rollout.RolloutState.Phase.Promoting;
 import dev.aviary.decisions.rollout.RolloutState.Phase.RollingBack;
 import dev.aviary.decisions.rollout.RolloutState.Phase.Terminating;
 import dev.aviary.decisions.rollout.RolloutState.Phase.Waiting;
+import dev.aviary.decisions.rollout.RolloutState.Replaced;
 import dev.aviary.decisions.rollout.RolloutState.Run;
 import dev.aviary.events.*;
 import dev.aviary.events.GateDecided.Outcome;
@@ -28,7 +29,10 @@ import java.util.Optional;
 /// One file above 400 lines: each phase has its place in one `switch`, and what they share stands beside them.
 public final class RolloutDecider {
     /// Stands in every decision: another version may decide otherwise.
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
+
+    /// So long a suspect pod may be in the way of being removed; then the traffic leaves it by another way.
+    static final Duration POD_GONE_WITHIN = Duration.ofSeconds(10);
 
     private RolloutDecider() {}
 
@@ -75,6 +79,9 @@ public final class RolloutDecider {
     /// When the clock is an input again; nothing before then depends on it.
     public static Optional<Instant> nextDue(RolloutState state) {
         return switch (state.phase()) {
+            // A pod that fails answers customers all the while.
+            case Progressing at
+            when at.replacing().isPresent() -> at.replacing().map(Replaced::goneBy);
             // Gated, paused or suspended it stands still.
             case Progressing at when state.held() || at.awaited().isPresent() -> Optional.empty();
             case Progressing at -> Optional.of(at.deadline());
@@ -247,6 +254,8 @@ public final class RolloutDecider {
             when guard.rollout().equals(run.id()) -> back(run, at.step(), Cause.GUARD, guard.reason());
             case Heard(BudgetSpent spent)
             when spent.rollout().equals(run.id()) -> back(run, at.step(), Cause.GUARD, spent.reason());
+            case Heard(PodSuspected suspect)
+            when suspect.rollout().equals(run.id()) -> afterSuspicion(at, suspect, now);
             case Heard(GateDecided gate)
             when gate.kind() == HookKind.ROLLBACK && of(run, gate) -> rollbackHook(run, at.step(), gate);
             case Heard(GateDecided gate) when counts(at, gate) -> afterGate(at, next, gate, now);
@@ -281,9 +290,43 @@ public final class RolloutDecider {
             // The route's confirmation too: a canary that was ready before it was asked for says nothing new.
             case Heard(WorkloadChanged _), Heard(CanaryScaled _), Heard(TrafficShifted _) -> whenReady(at, next, now);
             case Tick()
+            when at.replacing().filter(pod -> !now.isBefore(pod.goneBy())).isPresent() ->
+                back(run, at.step(), Cause.GUARD, notGone(at.replacing().get(), next));
+            case Tick()
             when !now.isBefore(at.deadline()) -> back(run, at.step(), Cause.DEADLINE, deadlinePassed(at, next));
             case Heard _, Tick _ -> List.of();
         };
+    }
+
+    /// The pod is replaced, once in a rollout: the second time, it isn't the pod.
+    private static List<RouterDecision> afterSuspicion(Progressing at, PodSuspected suspect, Instant now) {
+        var run = at.run();
+        boolean repeats =
+                at.replaced().filter(pod -> pod.pod().equals(suspect.pod())).isPresent();
+        if (repeats) {
+            return List.of();
+        }
+        boolean holds = run.plan().spec().guarded().suspect() == GuardSpec.Suspect.HOLD;
+        if (!holds || at.replaced().isPresent() || at.step() < 0) {
+            return back(run, at.step(), Cause.GUARD, suspect.reason());
+        }
+        return List.of(new PodReplacementStarted(
+                run.id(),
+                at.step(),
+                suspect.pod(),
+                suspect.node(),
+                now.plus(POD_GONE_WITHIN),
+                now.plus(patience(run)),
+                List.of(suspect.reason())));
+    }
+
+    private static String notGone(Replaced pod, RolloutState state) {
+        return "pod %s couldn't be removed within %s s%s; %s"
+                .formatted(
+                        pod.named(),
+                        POD_GONE_WITHIN.toSeconds(),
+                        because(state.known().trouble()),
+                        pod.why());
     }
 
     private static String deadlinePassed(Progressing at, RolloutState state) {
@@ -295,7 +338,10 @@ public final class RolloutDecider {
                 : "no conclusive check within %s s%s%s"
                         .formatted(
                                 spec.interval().toSeconds() + patience,
-                                because(state.known().trouble()),
+                                because(at.replaced()
+                                        .map(pod -> "pod %s was replaced, none in its place was judged"
+                                                .formatted(pod.named()))
+                                        .or(() -> state.known().trouble())),
                                 lastSaid(at));
     }
 
@@ -357,7 +403,7 @@ public final class RolloutDecider {
         var run = at.run();
         int passes = at.passes() + 1;
         int checks = at.plannedStep().checks();
-        if (next.held() || at.awaited().isPresent()) {
+        if (next.held() || at.awaited().isPresent() || at.replacing().isPresent()) {
             return List.of();
         }
         if (passes < checks) {

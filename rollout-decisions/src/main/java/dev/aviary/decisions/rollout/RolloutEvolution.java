@@ -13,6 +13,7 @@ import dev.aviary.decisions.rollout.RolloutState.Phase.Promoting;
 import dev.aviary.decisions.rollout.RolloutState.Phase.RollingBack;
 import dev.aviary.decisions.rollout.RolloutState.Phase.Terminating;
 import dev.aviary.decisions.rollout.RolloutState.Phase.Waiting;
+import dev.aviary.decisions.rollout.RolloutState.Replaced;
 import dev.aviary.decisions.rollout.RolloutState.Run;
 import dev.aviary.decisions.rollout.RolloutState.Side;
 import dev.aviary.events.*;
@@ -166,6 +167,7 @@ final class RolloutEvolution {
                     GuardTripped _,
                     BudgetSpent _,
                     TrafficMeasured _,
+                    PodSuspected _,
                     EvidenceRecorded _,
                     MetricsMeasured _,
                     RequestsCounted _,
@@ -219,7 +221,8 @@ final class RolloutEvolution {
                         canary,
                         mirror,
                         current ? wanted.match() : found.match(),
-                        found.canaryUp()));
+                        found.canaryUp(),
+                        found.without().filter(_ -> wanted.without().isPresent())));
             // Only the route's word, which is always given, says that a decision is followed.
             case CanaryScaled(long _, int replicas, var _) ->
                 calm.confirmed(new Desired(
@@ -229,7 +232,17 @@ final class RolloutEvolution {
                         found.canary(),
                         found.mirror(),
                         found.match(),
-                        replicas > 0));
+                        replicas > 0,
+                        found.without()));
+            case PodRemoved(long _, var pod, var _) -> {
+                var next = calm.confirmed(found.without(pod));
+                yield state.phase() instanceof Progressing at
+                                && at.replaced()
+                                        .filter(replaced -> replaced.pod().equals(pod))
+                                        .isPresent()
+                        ? next.in(at.gone())
+                        : next;
+            }
             case PrimaryUpdated(long _, var revision, var _) -> {
                 var next = calm.confirmed(new Desired(
                         found.seq(),
@@ -238,7 +251,8 @@ final class RolloutEvolution {
                         found.canary(),
                         found.mirror(),
                         found.match(),
-                        found.canaryUp()));
+                        found.canaryUp(),
+                        found.without()));
                 yield switch (state.phase()) {
                     // The target serves until the primary is ready: that it runs is as wanted.
                     case Initializing _ when current && revision.equals(wanted.primary()) -> next.confirmed(wanted);
@@ -263,7 +277,14 @@ final class RolloutEvolution {
 
     private static Desired found(Desired found, long seq, Percent canary) {
         return new Desired(
-                seq, found.stage(), found.primary(), canary, found.mirror(), found.match(), found.canaryUp());
+                seq,
+                found.stage(),
+                found.primary(),
+                canary,
+                found.mirror(),
+                found.match(),
+                found.canaryUp(),
+                found.without());
     }
 
     private static RolloutState decided(RolloutState state, RouterDecision decision) {
@@ -295,7 +316,8 @@ final class RolloutEvolution {
                         List.of(),
                         run.first());
                 boolean promote = state.phase() instanceof Progressing at && at.promote();
-                yield state.wanting(new Progressing(begun, -1, deadline, -1, 0, -1, Optional.empty(), false, promote));
+                yield state.wanting(new Progressing(
+                        begun, -1, deadline, -1, 0, -1, Optional.empty(), false, promote, Optional.empty()));
             }
             case StepStarted(var _, int step, var _, var _, var _, Instant deadline) -> {
                 var at = progressing(state);
@@ -305,7 +327,16 @@ final class RolloutEvolution {
                         : 0;
                 int look = step == at.step() ? at.look() : -1; // the analysis goes on counting, too
                 yield state.wanting(new Progressing(
-                        at.run(), step, deadline, look, passes, -1, Optional.empty(), false, at.promote()));
+                        at.run(),
+                        step,
+                        deadline,
+                        look,
+                        passes,
+                        -1,
+                        Optional.empty(),
+                        false,
+                        at.promote(),
+                        at.replaced()));
             }
             case GateRequested(var _, var kind, int _) ->
                 state.now(
@@ -315,6 +346,16 @@ final class RolloutEvolution {
                         });
             case StepHeld held ->
                 state.now(state.phase() instanceof Progressing at ? at.until(held.deadline()) : state.phase());
+            case PodReplacementStarted(
+                    var _,
+                    int _,
+                    var pod,
+                    var node,
+                    Instant goneBy,
+                    Instant deadline,
+                    var reasons) ->
+                state.wanting(progressing(state)
+                        .replacing(new Replaced(pod, node, goneBy, false, String.join("; ", reasons)), deadline));
             case PromotionStarted promotion ->
                 state.wanting(new Promoting(
                         running(state),

@@ -205,6 +205,22 @@ public record RolloutState(
         }
     }
 
+    /// A pod of the canary that was suspect.
+    ///
+    /// @param node   that it ran on, empty if unknown
+    /// @param goneBy UTC
+    /// @param gone   it gets no requests any more
+    /// @param why    in words
+    public record Replaced(String pod, String node, Instant goneBy, boolean gone, String why) {
+        Replaced nowGone() {
+            return new Replaced(pod, node, goneBy, true, why);
+        }
+
+        String named() {
+            return node.isEmpty() ? pod : "%s on node %s".formatted(pod, node);
+        }
+    }
+
     public sealed interface Phase {
         /// Not yet seen whole.
         record New() implements Phase {}
@@ -239,6 +255,7 @@ public record RolloutState(
         /// @param awaited  the gate whose word is needed before it goes on
         /// @param closed   that gate said no
         /// @param promote  a person wants it promoted as soon as it is ready
+        /// @param replaced a suspect pod, at most one in a rollout
         record Progressing(
                 Run run,
                 int step,
@@ -248,10 +265,11 @@ public record RolloutState(
                 int attempt,
                 Optional<HookKind> awaited,
                 boolean closed,
-                boolean promote)
+                boolean promote,
+                Optional<Replaced> replaced)
                 implements Phase {
             Progressing with(Run next) {
-                return new Progressing(next, step, deadline, look, passes, attempt, awaited, closed, promote);
+                return new Progressing(next, step, deadline, look, passes, attempt, awaited, closed, promote, replaced);
             }
 
             Progressing told(List<String> reasons) {
@@ -259,7 +277,7 @@ public record RolloutState(
             }
 
             Progressing until(Instant next) {
-                return new Progressing(run, step, next, look, passes, attempt, awaited, closed, promote);
+                return new Progressing(run, step, next, look, passes, attempt, awaited, closed, promote, replaced);
             }
 
             Progressing checked(int at, boolean passed) {
@@ -272,24 +290,69 @@ public record RolloutState(
                         attempt,
                         awaited,
                         closed,
-                        promote);
+                        promote,
+                        replaced);
             }
 
             Progressing looked(int at) {
-                return new Progressing(run, step, deadline, at, passes, attempt, awaited, closed, promote);
+                return new Progressing(run, step, deadline, at, passes, attempt, awaited, closed, promote, replaced);
             }
 
             Progressing awaiting(HookKind gate) {
-                return new Progressing(run, step, deadline, look, passes, -1, Optional.of(gate), false, promote);
+                return new Progressing(
+                        run, step, deadline, look, passes, -1, Optional.of(gate), false, promote, replaced);
             }
 
             Progressing refused(int at, boolean counts) {
                 return new Progressing(
-                        counts ? run.failed() : run, step, deadline, look, passes, at, awaited, true, promote);
+                        counts ? run.failed() : run,
+                        step,
+                        deadline,
+                        look,
+                        passes,
+                        at,
+                        awaited,
+                        true,
+                        promote,
+                        replaced);
             }
 
             Progressing toBePromoted() {
-                return new Progressing(run, step, deadline, look, passes, attempt, awaited, closed, true);
+                return new Progressing(run, step, deadline, look, passes, attempt, awaited, closed, true, replaced);
+            }
+
+            /// What has passed was with the pod: the step is judged once more.
+            Progressing replacing(Replaced pod, Instant next) {
+                return new Progressing(
+                        run,
+                        step,
+                        next,
+                        look,
+                        step < 0 ? 0 : Math.min(passes, plannedStep().checks() - 1),
+                        -1,
+                        Optional.empty(),
+                        false,
+                        promote,
+                        Optional.of(pod));
+            }
+
+            Progressing gone() {
+                return new Progressing(
+                        run,
+                        step,
+                        deadline,
+                        look,
+                        passes,
+                        attempt,
+                        awaited,
+                        closed,
+                        promote,
+                        replaced.map(Replaced::nowGone));
+            }
+
+            /// The pod that is still to be removed.
+            Optional<Replaced> replacing() {
+                return replaced.filter(pod -> !pod.gone());
             }
 
             /// The canary's share in this step.
@@ -431,7 +494,8 @@ public record RolloutState(
                         at.canary(),
                         at.plannedStep().mirror(),
                         at.plannedStep().match(),
-                        true);
+                        true,
+                        at.replaced().map(Replaced::pod));
             // An A/B test's canary keeps its matching requests until they go back to the primary.
             case Phase.Promoting at ->
                 new Desired(

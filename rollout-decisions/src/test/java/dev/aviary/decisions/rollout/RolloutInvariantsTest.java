@@ -154,6 +154,41 @@ class RolloutInvariantsTest {
         Statistics.label("promotions").collect(atMost(3, promotions));
     }
 
+    /// A person may do as he likes.
+    @Property
+    void whileASuspectPodStandsNothingRisesAndItGoesOrTheRolloutDoes(@ForAll("suspicions") Story story) {
+        int replaced = 0;
+        for (var moment : story.moments) {
+            var before = moment.before();
+            boolean suspect = before.phase() instanceof Progressing at
+                    && at.replaced().filter(pod -> !pod.gone()).isPresent();
+            if (!suspect) {
+                continue;
+            }
+            replaced++;
+            assertThat(before.desired().without()).as("%s", moment).isPresent();
+            boolean byAPerson = moment.input() instanceof Heard(OperatorCommanded _)
+                    || before.known().spec().filter(CanarySpec::skipAnalysis).isPresent()
+                    || moment.input() instanceof Heard(CanaryApplied _)
+                    || before.phase() instanceof Progressing at && at.promote();
+            if (!byAPerson) {
+                assertThat(moment.after()
+                                .desired()
+                                .canary()
+                                .isAbove(before.desired().canary()))
+                        .as("%s", moment)
+                        .isFalse();
+                assertThat(moment.after().phase()).as("%s", moment).isNotInstanceOf(Promoting.class);
+            }
+            if (moment.input() instanceof Tick) {
+                assertThat(moment.decisions())
+                        .as("%s", moment)
+                        .allMatch(said -> said instanceof RollbackStarted || said instanceof CanaryParked);
+            }
+        }
+        Statistics.label("moments with a suspect pod").collect(atMost(3, replaced));
+    }
+
     @Property
     void noRevisionIsLost(@ForAll("stories") Story story) {
         var began = story.moments.size();
@@ -423,6 +458,7 @@ class RolloutInvariantsTest {
                 }
                 all.add(new GuardTripped(id, step, 1, "p99", 4, 0.1, "slow"));
                 all.add(new BudgetSpent(id, step, 1, "p99", 50, 50, "slow", List.of()));
+                all.add(Story.suspected(id, "pod-" + step));
             }
             for (var kind : HookKind.values()) {
                 for (var outcome : GateDecided.Outcome.values()) {
@@ -451,6 +487,7 @@ class RolloutInvariantsTest {
             }
             all.add(new CanaryScaled(seq, 0, Duration.ZERO));
             all.add(new CanaryScaled(seq, 3, Duration.ZERO));
+            all.add(new PodRemoved(seq, "pod-1", Duration.ZERO));
             all.add(new TargetRestored(seq, Duration.ZERO));
             all.add(new WriteFailed(seq, "route", "no", Duration.ZERO));
         }
@@ -502,8 +539,44 @@ class RolloutInvariantsTest {
                 World.live(World.spec(), true, false));
     }
 
+    /// In the midst of a rollout a pod of the canary is suspect.
+    @Provide
+    Arbitrary<Story> suspicions() {
+        var wells = Arbitraries.integers().between(2, 9);
+        return Combinators.combine(
+                        Arbitraries.of(specs()), wells, moves().list().ofMaxSize(30))
+                .as((spec, well, rest) -> {
+                    var script = new ArrayList<>(begin());
+                    script.add(new Move(What.WELL, well, 0));
+                    script.add(new Move(What.SUSPECT, 1, 1));
+                    script.addAll(rest);
+                    return Story.of(spec, script);
+                });
+    }
+
     @Provide
     Arbitrary<Story> stories() {
+        return Combinators.combine(
+                        Arbitraries.of(specs()),
+                        Arbitraries.integers().between(0, 9),
+                        moves().list().ofMaxSize(60))
+                .as((spec, early, rest) -> {
+                    var script = new ArrayList<Move>(early == 0 ? List.of() : begin());
+                    script.addAll(rest);
+                    return Story.of(spec, script);
+                });
+    }
+
+    private static List<Move> begin() {
+        return List.of(
+                new Move(What.ANSWER, 0, 0),
+                new Move(What.PRIMARY_READY, 0, 0),
+                new Move(What.ANSWER, 0, 0),
+                new Move(What.REVISION, 0, 1),
+                new Move(What.ANSWER, 0, 0));
+    }
+
+    private static Arbitrary<Move> moves() {
         var kinds = Arbitraries.frequency(
                 Tuple.of(3, What.REVISION),
                 Tuple.of(1, What.RENAMED),
@@ -520,6 +593,7 @@ class RolloutInvariantsTest {
                 Tuple.of(14, What.CHECK),
                 Tuple.of(1, What.GUARD),
                 Tuple.of(3, What.TRAFFIC),
+                Tuple.of(2, What.SUSPECT),
                 Tuple.of(8, What.GATE),
                 Tuple.of(4, What.COMMAND),
                 Tuple.of(2, What.HAND),
@@ -533,22 +607,7 @@ class RolloutInvariantsTest {
                 Tuple.of(4, What.DUE),
                 Tuple.of(5, What.TIME));
         var numbers = Arbitraries.integers().between(0, 59);
-        var moves = Combinators.combine(kinds, numbers, numbers).as(Move::new);
-        var begin = List.of(
-                new Move(What.ANSWER, 0, 0),
-                new Move(What.PRIMARY_READY, 0, 0),
-                new Move(What.ANSWER, 0, 0),
-                new Move(What.REVISION, 0, 1),
-                new Move(What.ANSWER, 0, 0));
-        return Combinators.combine(
-                        Arbitraries.of(specs()),
-                        Arbitraries.integers().between(0, 9),
-                        moves.list().ofMaxSize(60))
-                .as((spec, early, rest) -> {
-                    var script = new ArrayList<Move>(early == 0 ? List.of() : begin);
-                    script.addAll(rest);
-                    return Story.of(spec, script);
-                });
+        return Combinators.combine(kinds, numbers, numbers).as(Move::new);
     }
 
     private static int atMost(int most, int count) {

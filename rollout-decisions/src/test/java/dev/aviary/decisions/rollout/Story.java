@@ -46,6 +46,7 @@ final class Story extends World {
         CHECK,
         GUARD,
         TRAFFIC,
+        SUSPECT,
         GATE,
         COMMAND,
         HAND,
@@ -257,6 +258,7 @@ final class Story extends World {
                                         : new GuardTripped(id, b % 3, b, "p99", 5, 0.01, "slow")));
             case TRAFFIC ->
                 aRollout(a).ifPresent(id -> hear(new TrafficMeasured(id, 10L * b, Duration.ofSeconds(3 + a % 3))));
+            case SUSPECT -> aRollout(a).ifPresent(id -> hear(suspected(id, "pod-" + b % 3)));
             case GATE -> gated(a, b);
             case COMMAND -> {
                 if (b % 5 == 0 && commands > 0) {
@@ -372,6 +374,12 @@ final class Story extends World {
                             Optional.empty(),
                             "so")));
         }
+    }
+
+    static PodSuspected suspected(RolloutId rollout, String pod) {
+        var judged = new GuardResult.Tally(9, 9);
+        var others = new GuardResult.Tally(0, 9);
+        return new PodSuspected(rollout, 0, 1, "p99", pod, "node", judged, others, .001, 7, .001, "slow", List.of());
     }
 
     private Optional<RolloutId> aRollout(int which) {
@@ -498,6 +506,9 @@ final class Story extends World {
                 return;
             }
             done.add(new PrimaryUpdated(seq, primary, Duration.ZERO));
+        }
+        if (!wanted.without().equals(confirmed.without())) {
+            wanted.without().ifPresent(pod -> done.add(new PodRemoved(seq, pod, Duration.ZERO)));
         }
         if (wanted.canaryUp() != confirmed.canaryUp()) {
             scale(wanted.canaryUp());

@@ -206,6 +206,9 @@ class World {
             hear(new PrimaryUpdated(seq, wanted.primary(), Duration.ZERO));
         }
         hear(new TrafficShifted(seq, wanted.canary(), wanted.mirror(), Duration.ZERO));
+        if (!wanted.without().equals(state.confirmed().without())) {
+            wanted.without().ifPresent(pod -> hear(new PodRemoved(seq, pod, Duration.ZERO)));
+        }
         if (state.wantedBy() == seq && wanted.canaryUp() != state.confirmed().canaryUp()) {
             hear(new CanaryScaled(seq, wanted.canaryUp() ? 1 : 0, Duration.ZERO));
         }

@@ -4,6 +4,7 @@ import dev.aviary.decisions.rollout.Desired;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CanaryScaled;
 import dev.aviary.events.Percent;
+import dev.aviary.events.PodRemoved;
 import dev.aviary.events.PrimaryInitialized;
 import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.RouteChangedByHand;
@@ -193,6 +194,10 @@ public final class Cluster implements Reconciler.World {
             if (!raises) {
                 shift(canary, router);
             }
+            what = "pod";
+            if (!desired.without().equals(confirmed.without())) {
+                desired.without().ifPresent(pod -> remove(canary, workload, pod));
+            }
             what = "primary";
             if (!desired.primary().isEmpty() && !desired.primary().equals(confirmed.primary())) {
                 workload.promote(canary, desired.primary(), fence);
@@ -255,6 +260,11 @@ public final class Cluster implements Reconciler.World {
                 workload.scaleToZero(canary, fence);
             }
             done.add(new CanaryScaled(desired.seq(), replicas, took()));
+        }
+
+        private void remove(Canary canary, WorkloadController workload, String pod) {
+            workload.remove(canary, pod);
+            done.add(new PodRemoved(desired.seq(), pod, took()));
         }
 
         private TrafficShifted shifted(Percent canary, Percent mirror) {

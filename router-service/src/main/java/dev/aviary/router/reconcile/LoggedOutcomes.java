@@ -8,6 +8,7 @@ import dev.aviary.eventlog.topics.LogConnection;
 import dev.aviary.eventlog.topics.Topics;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CanaryScaled;
+import dev.aviary.events.PodRemoved;
 import dev.aviary.events.PrimaryInitialized;
 import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.RouteChangedByHand;
@@ -74,7 +75,12 @@ public final class LoggedOutcomes implements Reconciler.Outcomes, AutoCloseable 
     private static String id(CanaryKey canary, RouterOutcome outcome) {
         var id = EventIds.outcome(canary, outcome.seq(), outcome.getClass());
         return switch (outcome) {
-            case TrafficShifted _, PrimaryInitialized _, PrimaryUpdated _, CanaryScaled _, TargetRestored _ -> id;
+            case TrafficShifted _,
+                    PrimaryInitialized _,
+                    PrimaryUpdated _,
+                    CanaryScaled _,
+                    PodRemoved _,
+                    TargetRestored _ -> id;
             case WriteFailed failed -> id + "/" + EventIds.content(failed.what(), failed.why(), failed.nextTry());
             case RouteChangedByHand _, WentBlind _ -> id + "/" + EventIds.content(outcome);
         };

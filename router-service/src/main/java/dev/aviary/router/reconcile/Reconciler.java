@@ -4,6 +4,7 @@ import dev.aviary.decisions.rollout.Desired;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CanaryScaled;
 import dev.aviary.events.Percent;
+import dev.aviary.events.PodRemoved;
 import dev.aviary.events.PrimaryInitialized;
 import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.RouteChangedByHand;
@@ -203,6 +204,7 @@ public final class Reconciler {
                     PrimaryInitialized _,
                     PrimaryUpdated _,
                     CanaryScaled _,
+                    PodRemoved _,
                     TargetRestored _,
                     RouteChangedByHand _,
                     WentBlind _ -> {
@@ -268,7 +270,14 @@ public final class Reconciler {
 
     private static Desired lowered(Desired from, Percent canary) {
         return new Desired(
-                from.seq(), from.stage(), from.primary(), canary, from.mirror(), from.match(), from.canaryUp());
+                from.seq(),
+                from.stage(),
+                from.primary(),
+                canary,
+                from.mirror(),
+                from.match(),
+                from.canaryUp(),
+                from.without());
     }
 
     private static Duration longer(Duration pause) {

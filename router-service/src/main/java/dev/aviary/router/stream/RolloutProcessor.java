@@ -155,13 +155,16 @@ class RolloutProcessor implements Processor<CanaryKey, Read, CanaryKey, Object> 
         follower.show(canary, Optional.ofNullable(shown.put(canary, state)), state);
     }
 
-    /// Anything but lowering the canary waits for the log: a primary that gets a template, too.
+    /// Anything but lowering the canary waits for the log: a primary that gets a template, a pod that goes, too.
     private static boolean raises(boolean moreCanary, RolloutState state) {
         var desired = RolloutDecider.desired(state);
         boolean sameObjects = desired.stage() == state.confirmed().stage()
                 && desired.primary().equals(state.confirmed().primary());
+        boolean samePods = desired.without().isEmpty()
+                || desired.without().equals(state.confirmed().without());
         return moreCanary
                 || !sameObjects
+                || !samePods
                 || !desired.match().equals(state.confirmed().match());
     }
 

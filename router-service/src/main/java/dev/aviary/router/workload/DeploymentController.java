@@ -168,6 +168,31 @@ public class DeploymentController implements WorkloadController {
         scale(canary, fence, _ -> 0);
     }
 
+    /// A ReplicaSet never gives a name twice: whatever has it is the pod that was meant.
+    @Override
+    public void remove(Canary canary, String name) {
+        var namespace = canary.getMetadata().getNamespace();
+        var there = kube.pods().inNamespace(namespace).withName(name);
+        var pod = there.get();
+        if (pod == null || pod.getMetadata().getDeletionTimestamp() != null) {
+            return;
+        }
+        var pods = pods(canary);
+        var labels = Optional.ofNullable(pod.getMetadata().getLabels()).orElseGet(Map::of);
+        if (!pods.value().equals(labels.get(pods.label()))) {
+            throw new UnservableException(
+                    "Pod %s/%s isn't one of Deployment %s: its label %s is \"%s\", not \"%s\". It stays."
+                            .formatted(
+                                    namespace,
+                                    name,
+                                    targetName(canary),
+                                    pods.label(),
+                                    labels.getOrDefault(pods.label(), ""),
+                                    pods.value()));
+        }
+        kube.resource(pod).lockResourceVersion().delete();
+    }
+
     @Override
     public void restore(Canary canary, Fence fence) {
         int primary = Optional.ofNullable(at(canary, primaryName(canary)).get())

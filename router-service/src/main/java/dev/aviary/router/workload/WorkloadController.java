@@ -35,6 +35,11 @@ public interface WorkloadController {
 
     void scaleToZero(Canary canary, Fence fence);
 
+    /// The target's pod of this name goes, so that its controller makes another; nothing if it is gone or going.
+    ///
+    /// @throws dev.aviary.router.traffic.UnservableException if that pod is not the target's
+    void remove(Canary canary, String pod);
+
     /// The target gets at least as many replicas as the primary has.
     void restore(Canary canary, Fence fence);
 

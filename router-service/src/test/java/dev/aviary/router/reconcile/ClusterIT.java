@@ -7,6 +7,7 @@ import dev.aviary.decisions.rollout.Desired.Stage;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CanaryScaled;
 import dev.aviary.events.Percent;
+import dev.aviary.events.PodRemoved;
 import dev.aviary.events.PrimaryInitialized;
 import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.RouterOutcome;
@@ -174,6 +175,24 @@ class ClusterIT {
 
         assertThat(outcomes).first().isEqualTo(shifted(4, "0"));
         assertThat(outcomes).last().isInstanceOf(WriteFailed.class);
+    }
+
+    @Test
+    void aSuspectPodIsRemovedAndSaidToBeOnce() {
+        serving();
+        apply(desired(3, Stage.SERVING, live(), "5", true));
+        kube.resource("""
+                        apiVersion: v1
+                        kind: Pod
+                        metadata: {name: checkout-7f-a, namespace: %s, labels: {app: checkout}}
+                        spec: {containers: [{name: app, image: "checkout:1"}]}
+                        """.formatted(namespace)).create();
+        var wanted = new Desired(
+                4, Stage.SERVING, live(), Percent.of("5"), Percent.ZERO, List.of(), true, Optional.of("checkout-7f-a"));
+
+        assertThat(apply(wanted)).containsExactly(shifted(4, "5"), new PodRemoved(4, "checkout-7f-a", Duration.ZERO));
+        assertThat(kube.pods().inNamespace(namespace).list().getItems()).isEmpty();
+        assertThat(apply(wanted)).containsExactly(shifted(4, "5"));
     }
 
     @Test

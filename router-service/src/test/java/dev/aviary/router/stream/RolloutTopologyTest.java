@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -123,6 +124,42 @@ class RolloutTopologyTest {
 
         hear(new GuardTripped(rollout(), 0, 3, "p99", 7.3, 0.001, "3 of 3 slower than 500 ms"));
 
+        assertThat(writes.getLast().canary()).isEqualTo(Percent.ZERO);
+    }
+
+    @Test
+    void aPodGoesWhenTheLogHasTheDecision() {
+        atFivePercent();
+
+        hear(suspected());
+        assertThat(writes.getLast().without()).isEmpty();
+        readBack();
+        assertThat(writes.getLast().without()).contains("checkout-7f-a");
+        assertThat(writes.getLast().canary()).isEqualTo(FIVE);
+
+        answers();
+        assertThat(state().desired()).isEqualTo(state().confirmed());
+    }
+
+    @Test
+    void aRolloutGoesBackAtOnceThoughAPodIsStillToGo() {
+        atFivePercent();
+        hear(suspected());
+
+        hear(new GuardTripped(rollout(), 0, 3, "p99", 7.3, 0.001, "3 of 3 slower than 500 ms"));
+
+        assertThat(writes.getLast().canary()).isEqualTo(Percent.ZERO);
+    }
+
+    @Test
+    void aPodThatIsNotGoneInTimeTakesTheRolloutBackWithoutAnotherEvent() {
+        atFivePercent();
+        hear(suspected());
+        readBack(); // and nobody answers
+
+        pass(Duration.ofSeconds(10));
+
+        assertThat(events()).hasAtLeastOneElementOfType(RollbackStarted.class);
         assertThat(writes.getLast().canary()).isEqualTo(Percent.ZERO);
     }
 
@@ -240,6 +277,23 @@ class RolloutTopologyTest {
         return state().run().orElseThrow().id();
     }
 
+    private PodSuspected suspected() {
+        return new PodSuspected(
+                rollout(),
+                0,
+                3,
+                "p99",
+                "checkout-7f-a",
+                "n1",
+                new GuardResult.Tally(6, 6),
+                new GuardResult.Tally(0, 14),
+                0.0001,
+                8,
+                0.001,
+                "6 of 6 requests to pod checkout-7f-a",
+                List.of());
+    }
+
     private static RevisionDetected revision(String name) {
         return new RevisionDetected(name, Optional.empty(), List.of("app:" + name), List.of(), new TreeMap<>());
     }
@@ -308,10 +362,18 @@ class RolloutTopologyTest {
                 case SERVING ->
                     confirmed.stage() == Desired.Stage.BOOTSTRAP
                             ? List.of(new PrimaryInitialized(desired.seq(), false, Percent.ZERO, Duration.ZERO))
-                            : List.of(
-                                    new TrafficShifted(
-                                            desired.seq(), desired.canary(), desired.mirror(), Duration.ZERO),
-                                    new CanaryScaled(desired.seq(), desired.canaryUp() ? 1 : 0, Duration.ZERO));
+                            : Stream.<RouterOutcome>concat(
+                                            Stream.of(
+                                                    new TrafficShifted(
+                                                            desired.seq(),
+                                                            desired.canary(),
+                                                            desired.mirror(),
+                                                            Duration.ZERO),
+                                                    new CanaryScaled(
+                                                            desired.seq(), desired.canaryUp() ? 1 : 0, Duration.ZERO)),
+                                            desired.without().stream()
+                                                    .map(pod -> new PodRemoved(desired.seq(), pod, Duration.ZERO)))
+                                    .toList();
             };
         }
 

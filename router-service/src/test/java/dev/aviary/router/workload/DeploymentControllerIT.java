@@ -116,6 +116,32 @@ class DeploymentControllerIT {
     }
 
     @Test
+    void aPodOfTheTargetGoesByItsNameAndNoOtherDoes() {
+        pod("checkout-7f-a", "checkout");
+        pod("checkout-7f-b", "checkout");
+        pod("checkout-primary-9c-a", "checkout-primary");
+
+        workload.remove(canary, "checkout-7f-a");
+        workload.remove(canary, "checkout-7f-a"); // gone is gone
+
+        assertThatExceptionOfType(UnservableException.class)
+                .isThrownBy(() -> workload.remove(canary, "checkout-primary-9c-a"))
+                .withMessageContaining("isn't one of Deployment checkout: its label app is \"checkout-primary\"");
+        assertThat(kube.pods().inNamespace(namespace).list().getItems())
+                .extracting(pod -> pod.getMetadata().getName())
+                .containsExactlyInAnyOrder("checkout-7f-b", "checkout-primary-9c-a");
+    }
+
+    private void pod(String name, String app) {
+        kube.resource("""
+                        apiVersion: v1
+                        kind: Pod
+                        metadata: {name: %s, namespace: %s, labels: {app: %s}}
+                        spec: {containers: [{name: app, image: "checkout:1"}]}
+                        """.formatted(name, namespace, app)).create();
+    }
+
+    @Test
     void thePrimaryIsACopyOfTheTargetWithALabelOfItsOwn() {
         workload.promote(canary, live(), new Fence(1));
 

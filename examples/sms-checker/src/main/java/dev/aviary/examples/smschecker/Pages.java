@@ -12,7 +12,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Answers requests: `/` and `/sms` for people, and are counted; `/metrics`, `/healthz` and `/ready` for machines.
+/// Answers requests: `/` and `/sms` for people, and are counted; `/metrics`, `/healthz` and `/ready` for machines;
+/// `/ill` for whoever tries what happens when one pod alone is slow.
 final class Pages implements HttpHandler {
     /// Lets a request wait; a test hands in one that it opens itself.
     interface Pause {
@@ -25,6 +26,7 @@ final class Pages implements HttpHandler {
     private final SpamFilter filter = SpamFilter.trained();
     private final AtomicLong requests = new AtomicLong();
     private volatile boolean draining;
+    private volatile Duration ill = Duration.ZERO;
 
     Pages(Settings settings, Pause pause) {
         this.settings = settings;
@@ -49,11 +51,26 @@ final class Pages implements HttpHandler {
                     boolean ready = !draining && !settings.neverReady();
                     send(exchange, Answer.text(ready ? 200 : 503, ready ? "ready\n" : "not ready\n"));
                 }
+                case "/ill" ->
+                    send(
+                            exchange,
+                            fallIll(Optional.ofNullable(exchange.getRequestURI().getQuery())));
                 default -> counted(exchange);
             }
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /// @param query `ms=2000`
+    private Answer fallIll(Optional<String> query) {
+        return query.filter(given -> given.matches("ms=\\d{1,6}"))
+                .map(given -> {
+                    ill = Duration.ofMillis(Long.parseLong(given.substring("ms=".length())));
+                    return Answer.text(200, "This pod sleeps %d ms from now on.\n".formatted(ill.toMillis()));
+                })
+                .orElseGet(() ->
+                        Answer.text(400, "Say how long each request for a page sleeps from now on: /ill?ms=2000\n"));
     }
 
     private void counted(HttpExchange exchange) throws IOException, InterruptedException {
@@ -73,8 +90,9 @@ final class Pages implements HttpHandler {
         if (!path.equals("/") && !path.equals("/sms")) {
             return Answer.text(404, "There are only / and /sms here.\n");
         }
-        if (!settings.sleep().isZero()) {
-            pause.of(settings.sleep());
+        var sleep = settings.sleep().plus(ill);
+        if (!sleep.isZero()) {
+            pause.of(sleep);
         }
         if (failsNow()) {
             return Answer.text(500, "This version fails on purpose (ERROR_RATE).\n");

@@ -98,6 +98,20 @@ class SmsCheckerTest {
     }
 
     @Test
+    void onePodCanFallIllWhereTheVersionIsWell() throws Exception {
+        start(Map.of());
+        wakeUp.countDown();
+        assertThat(get("/").statusCode()).isEqualTo(200);
+        assertThat(slept.get()).isNull();
+
+        assertThat(get("/ill").statusCode()).isEqualTo(400);
+        assertThat(get("/ill?ms=2000").statusCode()).isEqualTo(200);
+
+        assertThat(get("/").statusCode()).isEqualTo(200);
+        assertThat(slept.get()).isEqualTo(Duration.ofSeconds(2));
+    }
+
+    @Test
     void aPageSleepsAndIsInFlightMeanwhileHealthAndMetricsDoNot() throws Exception {
         start(Map.of("SLEEP_MS", "2000"));
         CompletableFuture<HttpResponse<String>> sleeping =

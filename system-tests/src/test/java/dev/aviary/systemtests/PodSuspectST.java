@@ -1,0 +1,107 @@
+package dev.aviary.systemtests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.aviary.cli.demo.LoadGenerator;
+import dev.aviary.events.Percent;
+import dev.aviary.events.PodRemoved;
+import dev.aviary.events.PodSuspected;
+import dev.aviary.events.Promoted;
+import dev.aviary.events.TrafficShifted;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// A good release of which one pod of two falls ill: the pod is replaced, and the release goes on to its end.
+class PodSuspectST {
+    private static final RealWorld WORLD = RealWorld.shared();
+    private static Shop shop;
+    private static LoadGenerator load;
+
+    @BeforeAll
+    static void anAppUnderLoad() {
+        shop = Shop.open(WORLD, "suspect", Map.of("stepWeights: [5,10,50]", "stepWeights: [20,50]"));
+        shop.awaitPhase("Initialized");
+        load = shop.load(100);
+    }
+
+    @AfterAll
+    static void noMoreLoad() {
+        load.close();
+    }
+
+    @Test
+    void onePodOfTwoThatIsSlowIsReplacedAndTheReleaseGoesOn() throws Exception {
+        int before = shop.heard();
+        shop.release("v2-good", Map.of());
+        shop.awaitEvent(
+                "20 % are there",
+                before,
+                event -> event instanceof TrafficShifted shifted
+                        && shifted.canary().equals(Percent.of("20")));
+        var ill = canaryPods().getFirst();
+        fallIll(ill);
+
+        var suspected = (PodSuspected) shop.awaitEvent("pod suspect", before, PodSuspected.class::isInstance);
+        assertThat(suspected.pod()).isEqualTo(ill.getMetadata().getName());
+        assertThat(suspected.node()).isEqualTo(ill.getSpec().getNodeName());
+        assertThat(suspected.reason())
+                .startsWith("request-p99: ")
+                .contains(" to pod " + suspected.pod())
+                .contains("the pod is suspect, not the version");
+        shop.awaitEvent("the pod is gone", before, PodRemoved.class::isInstance);
+        await("another pod in its place")
+                .atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(canaryPods())
+                        .hasSize(2)
+                        .noneMatch(pod -> pod.getMetadata().getName().equals(suspected.pod())));
+
+        shop.awaitEvent("promoted", before, Promoted.class::isInstance);
+        assertThat(Shop.words(WORLD.history("suspect")).subList(before, shop.heard()))
+                .containsSubsequence(
+                        "StepStarted 20",
+                        "TrafficShifted 20",
+                        "PodSuspected",
+                        "PodReplacementStarted",
+                        "PodRemoved",
+                        "CheckCompleted PASSED",
+                        "StepStarted 50",
+                        "CheckCompleted PASSED",
+                        "PromotionStarted",
+                        "Promoted")
+                .doesNotContain("RollbackStarted", "GuardTripped")
+                .containsOnlyOnce("PodReplacementStarted");
+        await("Kubernetes events say why")
+                .atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> assertThat(shop.kubernetesEvents())
+                        .anySatisfy(
+                                event -> assertThat(event.getMessage()).contains("Replacing pod " + suspected.pod())));
+        WORLD.aviary("replay", shop.canary(), "--kafka", WORLD.pipeline().log().bootstrap());
+    }
+
+    private static List<Pod> canaryPods() {
+        return WORLD.kube().pods().inNamespace("suspect").withLabel("app", "sms-checker").list().getItems().stream()
+                .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+                .filter(pod -> pod.getStatus().getPodIP() != null)
+                .toList();
+    }
+
+    private static void fallIll(Pod pod) throws Exception {
+        var url = URI.create(
+                "http://%s:8080/ill?ms=2000".formatted(pod.getStatus().getPodIP()));
+        try (var http = HttpClient.newHttpClient()) {
+            assertThat(http.send(HttpRequest.newBuilder(url).build(), BodyHandlers.ofString())
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+    }
+}
