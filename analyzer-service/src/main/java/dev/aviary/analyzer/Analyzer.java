@@ -26,6 +26,8 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -50,6 +52,7 @@ public class Analyzer {
     private final LivePods pods;
     private final List<MetricProvider> providers;
     private final MeterRegistry metrics;
+    private final InstantSource clock;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private Optional<StreamsApp> streams = Optional.empty();
 
@@ -58,12 +61,21 @@ public class Analyzer {
             LiveObjects live,
             LivePods pods,
             @All List<MetricProvider> providers,
-            MeterRegistry metrics) {
+            MeterRegistry metrics,
+            InstantSource clock) {
         this.config = config;
         this.live = live;
         this.pods = pods;
         this.providers = providers;
         this.metrics = metrics;
+        this.clock = clock;
+    }
+
+    /// The machine's, for all that is put together here.
+    @Produces
+    @Singleton
+    static InstantSource clock() {
+        return InstantSource.system();
     }
 
     void start(@Observes StartupEvent event) {
@@ -78,7 +90,6 @@ public class Analyzer {
                     throw stopped;
                 });
 
-        var clock = InstantSource.system();
         var topics = new Topics(config.topicPrefix());
         var asking = new Metrics(live, providers, config.metricsServer(), config.queryTimeout());
         var world = new LiveWorld(asking, new Hooks(live, new HookCaller(Thread::sleep)), new Recorder(metrics));

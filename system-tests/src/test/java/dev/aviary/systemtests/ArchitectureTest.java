@@ -53,6 +53,7 @@ class ArchitectureTest {
     /// The only classes that write to a cluster, each with what it writes.
     private static final Set<String> WRITERS = Set.of(
             "dev.aviary.router.traffic.FencedWriter", // routes, workloads, Services, copies
+            "dev.aviary.router.workload.DeploymentController", // a suspect pod, removed
             "dev.aviary.router.status.StatusWriter", // a Canary's status
             "dev.aviary.router.reconcile.Finalizers", // its finalizer
             "dev.aviary.notifier.channel.KubernetesEvents", // Events
@@ -255,7 +256,8 @@ class ArchitectureTest {
                 .check(MAIN);
         noClasses()
                 .that(resideIn("dev.aviary.router").and(areNotIn("dev.aviary.router.traffic")))
-                .or(resideIn("dev.aviary.analyzer"))
+                .or(resideIn("dev.aviary.analyzer")
+                        .and(areNot(Set.of("dev.aviary.analyzer.live.Monitors")))) // reads PodMonitors and their like
                 .or(resideIn("dev.aviary.notifier"))
                 .should()
                 .dependOnClassesThat(describe(
@@ -294,6 +296,7 @@ class ArchitectureTest {
                 .that(areNot(Set.of(
                         "dev.aviary.playground.PlaygroundIT", // looks again until a deadline
                         "dev.aviary.examples.smschecker.LoadIT"))) // starts the app, which may pause
+                .and(describe("aren't JMH's", type -> !type.getPackageName().endsWith(".jmh_generated")))
                 .should()
                 .accessTargetWhere(
                         calls("a sleep", Set.of("java.lang.Thread", "java.util.concurrent.TimeUnit"), Set.of("sleep"))

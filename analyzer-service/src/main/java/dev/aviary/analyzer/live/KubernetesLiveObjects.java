@@ -36,14 +36,10 @@ public class KubernetesLiveObjects implements LiveObjects, LivePods {
     private final KubernetesClient kubernetes;
     private final Monitors monitors;
 
-    @Inject
-    public KubernetesLiveObjects(KubernetesClient like) {
-        this(like, InstantSource.system());
-    }
-
     /// Asks as the given client does, but gives up early: the next look asks again. By itself a client tries ten
     /// times, for minutes.
-    KubernetesLiveObjects(KubernetesClient like, InstantSource clock) {
+    @Inject
+    public KubernetesLiveObjects(KubernetesClient like, InstantSource clock) {
         var config = new ConfigBuilder(like.getConfiguration())
                 .withRequestRetryBackoffLimit(1)
                 .withConnectionTimeout(MOST_MILLIS)

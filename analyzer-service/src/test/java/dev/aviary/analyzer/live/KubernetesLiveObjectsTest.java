@@ -7,6 +7,7 @@ import dev.aviary.analyzer.HttpStub;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -17,7 +18,7 @@ class KubernetesLiveObjectsTest {
     private final KubernetesClient like = new KubernetesClientBuilder()
             .withConfig(new ConfigBuilder().withMasterUrl(server.url()).build())
             .build();
-    private final KubernetesLiveObjects live = new KubernetesLiveObjects(like);
+    private final KubernetesLiveObjects live = new KubernetesLiveObjects(like, InstantSource.system());
 
     @Test
     void aSecretIsDecoded() {
