@@ -87,9 +87,10 @@ final class LabelCommand implements Callable<Integer> {
     private boolean isOnTheLog(LogReader reader, Asked asked, long number) {
         var id = new AtomicReference<>("");
         var heard = new AtomicBoolean();
+        var said = new AtomicBoolean();
         var until = new AtomicLong();
         reader.follow(
-                () -> heard.get() || System.nanoTime() - until.get() >= 0,
+                () -> heard.get() || (said.get() && System.nanoTime() - until.get() >= 0),
                 () -> {
                     try (var kube = Kube.current()) {
                         var words = Map.of(
@@ -100,6 +101,7 @@ final class LabelCommand implements Callable<Integer> {
                         id.set(PersonsWord.say(kube, asked.canary(), "label", why, words));
                     }
                     until.set(System.nanoTime() + PATIENCE.toNanos());
+                    said.set(true);
                 },
                 entry -> {
                     if (entry.logged().event() instanceof RolloutLabelled label

@@ -1,12 +1,14 @@
 package dev.aviary.systemtests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.aviary.cli.demo.Measured;
 import dev.aviary.events.Percent;
 import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.Promoted;
 import dev.aviary.events.TrafficShifted;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -57,7 +59,9 @@ class StrategiesST {
             shop.release("v2-ab", Map.of());
 
             shop.awaitEvent("canary has its traffic", before, event -> shifted(event, "100"));
-            assertThat(shop.answeredBy("x-canary: insider")).isEqualTo("v2-ab");
+            await("the gateway has the route")
+                    .atMost(Duration.ofSeconds(5))
+                    .until(() -> shop.answeredBy("x-canary: insider").equals("v2-ab"));
             assertThat(shop.answeredBy("x-canary: outsider")).isEqualTo("v1");
             assertThat(shop.answeredBy()).isEqualTo("v1");
             shop.awaitEvent("promoted", before, Promoted.class::isInstance);
