@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The four services as processes of their own, and a broker in this one unless there is a Kafka already.
@@ -102,8 +103,9 @@ public final class Pipeline implements AutoCloseable {
     private void startServices(Consumer<String> say) {
         long begin = System.nanoTime();
         ensureTopics();
+        var free = settings.firstPort() == 0 ? freePorts(SERVICES.size()) : List.<Integer>of();
         for (int i = 0; i < SERVICES.size(); i++) {
-            int port = settings.firstPort() == 0 ? freePort() : settings.firstPort() + i;
+            int port = free.isEmpty() ? settings.firstPort() + i : free.get(i);
             services.add(ServiceProcess.start(SERVICES.get(i), port, settings, properties(SERVICES.get(i)), say));
         }
         for (var service : services) {
@@ -169,10 +171,15 @@ public final class Pipeline implements AutoCloseable {
                 .orElseThrow();
     }
 
-    static int freePort() {
+    /// All are held until the last is found: one that was let go may be given once more.
+    static List<Integer> freePorts(int count) {
+        if (count == 0) {
+            return List.of();
+        }
         try (var socket = new ServerSocket()) {
             socket.bind(new InetSocketAddress(Inet4Address.ofLiteral("127.0.0.1"), 0));
-            return socket.getLocalPort();
+            return Stream.concat(Stream.of(socket.getLocalPort()), freePorts(count - 1).stream())
+                    .toList();
         } catch (IOException e) {
             throw new Problem("no free port on 127.0.0.1: " + e.getMessage());
         }
