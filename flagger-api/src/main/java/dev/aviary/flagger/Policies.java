@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// guard: {mode: primary, alpha: 0.01, burnIn: 0, every: 5s}
 /// ```
 public final class Policies {
+    private static final int MOST_SHOWN = 80;
     private static final double MOST_ALPHA = 0.1;
 
     private Policies() {}
@@ -172,6 +173,11 @@ public final class Policies {
     }
 
     private static IllegalArgumentException refused(String where, @Nullable Object given, String way) {
-        return new IllegalArgumentException("%s is \"%s\"; %s".formatted(where, given, way));
+        return new IllegalArgumentException("%s is \"%s\"; %s".formatted(where, shown(String.valueOf(given)), way));
+    }
+
+    /// The wrong file's whole text tells nobody more.
+    private static String shown(String given) {
+        return given.length() <= MOST_SHOWN ? given : given.substring(0, MOST_SHOWN) + " …";
     }
 }

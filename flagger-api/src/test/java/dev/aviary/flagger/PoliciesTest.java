@@ -84,6 +84,14 @@ class PoliciesTest {
                 .hasMessageContaining(sentence);
     }
 
+    @Test
+    void ofTheWrongFileOnlyTheBeginningIsShown() {
+        assertThatThrownBy(() -> read("no policy but a text ".repeat(100)))
+                .hasMessageStartingWith("the policy is \"no policy but a text")
+                .hasMessageEndingWith("…\"; it must have fields")
+                .satisfies(refused -> assertThat(refused.getMessage()).hasSizeLessThan(150));
+    }
+
     private static Policy read(String yaml) {
         return Policies.read(Serialization.unmarshal(yaml, Object.class));
     }
