@@ -17,6 +17,7 @@ import dev.aviary.flagger.Canary;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPBackendRef;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientTimeoutException;
 import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
@@ -180,17 +181,21 @@ final class RollbackBench implements AutoCloseable {
                 .patch(PatchContext.of(PatchType.STRATEGIC_MERGE), Serialization.asJson(Map.of("spec", template)));
     }
 
-    private static void awaitInitialized(KubernetesClient client, String namespace) throws InterruptedException {
-        var initialized = client.resources(Canary.class)
-                .inNamespace(namespace)
-                .withName(APP)
-                .waitUntilCondition(
-                        canary -> canary != null
-                                && canary.getStatus() != null
-                                && "Initialized".equals(canary.getStatus().phase()),
-                        PATIENCE.toSeconds(),
-                        TimeUnit.SECONDS);
-        Objects.requireNonNull(initialized);
+    private void awaitInitialized(KubernetesClient client, String namespace) {
+        try {
+            client.resources(Canary.class)
+                    .inNamespace(namespace)
+                    .withName(APP)
+                    .waitUntilCondition(
+                            canary -> canary != null
+                                    && canary.getStatus() != null
+                                    && "Initialized".equals(canary.getStatus().phase()),
+                            PATIENCE.toSeconds(),
+                            TimeUnit.SECONDS);
+        } catch (KubernetesClientTimeoutException late) {
+            throw new Problem("Canary %s/%s isn't Initialized after %d s; the services' words: %s"
+                    .formatted(namespace, APP, PATIENCE.toSeconds(), folder.resolve("pipeline/logs")));
+        }
     }
 
     private Watch watched(KubernetesClient client) {
