@@ -41,7 +41,7 @@ final class RolloutEvolution {
         return switch (event) {
             case CanaryApplied applied -> applied(state, applied);
             case CanaryRejected rejected -> state.knowing(known.rejected(Optional.of(rejected.sentence())));
-            case CanaryDeleted deleted when RolloutDecider.isAnothers(deleted, state) -> state;
+            case CanaryDeleted deleted when Facts.isAnothers(deleted, state) -> state;
             case CanaryDeleted deleted ->
                 deleted.revertOnDeletion() ? state.knowing(known.called(deleted.uid())) : state.forgotten();
             case RevisionDetected revision -> revised(state, revision);
@@ -149,7 +149,7 @@ final class RolloutEvolution {
         }
         return switch (event) {
             case CheckCompleted check
-            when RolloutDecider.counts(at, check) ->
+            when Facts.counts(at, check) ->
                 state.in(
                         switch (check.verdict()) {
                             case PASSED -> at.told(check.reasons()).checked(check.look(), true);
@@ -157,7 +157,7 @@ final class RolloutEvolution {
                             case INCONCLUSIVE -> at.told(check.reasons()).looked(check.look());
                         });
             case GateDecided gate
-            when RolloutDecider.counts(at, gate) && gate.outcome() != Outcome.OPENED ->
+            when Facts.counts(at, gate) && gate.outcome() != Outcome.OPENED ->
                 state.in(at.refused(gate.attempt(), gate.kind() == HookKind.PRE_ROLLOUT));
             case TrafficMeasured traffic
             when at.step() < 0 ->
