@@ -111,6 +111,30 @@ class CanarySpecsTest {
     }
 
     @Test
+    void strictReadsFieldsAsFlaggerDoes() {
+        var canary = canary("""
+                {stepWeight: 20, interval: 10sfoo, threshold: -3,
+                 metrics: [{name: request-duration, thresholdRange: {max: 250.7}}, {name: errors, query: errors, thresholdRange: {max: 250.7}}]}
+                """);
+        canary.getMetadata().setAnnotations(Map.of("aviary.dev/compat", "strict"));
+
+        var spec = resolved(canary);
+        assertThat(spec.interval()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(spec.threshold()).isEqualTo(1);
+        assertThat(spec.metrics())
+                .extracting(metric -> metric.bounds().toString())
+                .containsExactly("at most 250", "at most 250.7");
+    }
+
+    @Test
+    void aBoundOfADurationIsTakenAsWritten() {
+        var spec =
+                resolved(canary("{stepWeight: 20, metrics: [{name: request-duration, thresholdRange: {max: 250.7}}]}"));
+
+        assertThat(spec.metrics().getFirst().bounds()).hasToString("at most 250.7");
+    }
+
+    @Test
     void iterationsAreBlueGreenAndWithAMatchAnABTest() {
         assertThat(resolved(canary("iterations: 3")).strategy()).isEqualTo(new Strategy.BlueGreen(3));
         assertThat(resolved(canary("{iterations: 3, match: [{headers: {x-beta: {exact: \"1\"}}}]}"))

@@ -74,7 +74,14 @@ public record Addressing(Defaults defaults) {
 
     private static Message hook(Hook hook, boolean event, Optional<String> uid, Known after, Note note) {
         return new Message.ToHook(
-                hook.owner(), hook.name(), event, uid, after.phase(), EventIds.content(after.revision()), note);
+                hook.owner(),
+                hook.name(),
+                event,
+                uid,
+                after.phase(),
+                EventIds.content(after.revision()),
+                Optional.of(after.strict()),
+                note);
     }
 
     /// An alert without `severity` is for everything, as Flagger documents (and doesn't do). One with an unknown

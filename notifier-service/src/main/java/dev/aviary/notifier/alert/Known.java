@@ -62,7 +62,12 @@ public record Known(
 
     /// Flagger's own reason, `Synced`, where a team wants its behaviour; else the phase.
     public String reason() {
-        return spec.filter(CanarySpec::strict).map(_ -> "Synced").orElse(phase);
+        return strict() ? "Synced" : phase;
+    }
+
+    /// Flagger's own behaviour is wanted, by the Canary's annotation or the detector's setting.
+    public boolean strict() {
+        return spec.filter(CanarySpec::strict).isPresent();
     }
 
     private static boolean closes(GateDecided gate, HookKind kind) {

@@ -36,10 +36,18 @@ public sealed interface Message {
     /// @param uid      of the Canary
     /// @param phase    of the Canary, as Flagger calls it
     /// @param checksum of what is rolled out
+    /// @param strict   whether the canary is treated as Flagger would; empty of an older notifier, which didn't say
     /// @param note     of an `event` webhook; of the others a note that isn't sent
     @WireType("hook")
     record ToHook(
-            String owner, String hook, boolean event, Optional<String> uid, String phase, String checksum, Note note)
+            String owner,
+            String hook,
+            boolean event,
+            Optional<String> uid,
+            String phase,
+            String checksum,
+            Optional<Boolean> strict,
+            Note note)
             implements Message {
         @Override
         public String receiver() {

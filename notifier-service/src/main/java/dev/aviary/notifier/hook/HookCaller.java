@@ -73,10 +73,7 @@ public class HookCaller {
             return config.eventWebhook().map(url -> new Target(url, USUAL, 0, false, Map.of(), false));
         }
         var canary = canaries.find(key);
-        boolean strict = canary.map(Canary::getMetadata)
-                .flatMap(metadata -> Optional.ofNullable(metadata.getAnnotations()))
-                .map(annotations -> "strict".equals(annotations.get("aviary.dev/compat")))
-                .orElse(false);
+        boolean strict = hook.strict().orElse(false);
         var type = hook.event() ? "event" : "post-rollout";
         return canary.map(Canary::getSpec).flatMap(spec -> Optional.ofNullable(spec.analysis())).stream()
                 .flatMap(analysis -> analysis.webhooks().stream())

@@ -4,6 +4,8 @@ import static dev.aviary.notifier.Samples.CHECKOUT;
 import static dev.aviary.notifier.Samples.NOON;
 import static dev.aviary.notifier.Samples.ROLLOUT;
 import static dev.aviary.notifier.Samples.known;
+import static dev.aviary.notifier.Samples.spec;
+import static dev.aviary.notifier.Samples.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aviary.eventlog.LoggedEvent;
@@ -65,6 +67,22 @@ class AddressingTest {
                 .doesNotContain("hook/settings/event");
     }
 
+    @Test
+    void aHookIsToldWhetherTheTeamWantsFlaggersWay() {
+        var hooks = "webhooks: [{name: report, type: post-rollout, url: 'http://x/'}]";
+
+        assertThat(strict(known(spec(weights("5"), true)), hooks)).containsExactly(Optional.of(true));
+        assertThat(strict(known(spec(weights("5"), false)), hooks)).containsExactly(Optional.of(false));
+    }
+
+    private static List<Optional<Boolean>> strict(Known known, String analysis) {
+        return of(NONE, INFO, analysis, known).stream()
+                .map(Delivery::message)
+                .filter(Message.ToHook.class::isInstance)
+                .map(hook -> ((Message.ToHook) hook).strict())
+                .toList();
+    }
+
     /// Else a sink that is away would be told so, without end.
     @Test
     void whatTheNotifierSaysOfItselfIsNotSentOn() {
@@ -97,10 +115,14 @@ class AddressingTest {
     }
 
     private static List<Delivery> of(Defaults defaults, RolloutEvent event, String analysis) {
+        return of(defaults, event, analysis, known());
+    }
+
+    private static List<Delivery> of(Defaults defaults, RolloutEvent event, String analysis, Known known) {
         var canary = Serialization.unmarshal(
                 "metadata: {name: checkout, namespace: shop, uid: u}\nspec:\n  analysis:\n" + analysis.indent(4),
                 Canary.class);
         return new Addressing(defaults)
-                .of(CHECKOUT, LoggedEvent.fact("eu/shop/checkout/8", event), NOON, known(), Optional.of(canary));
+                .of(CHECKOUT, LoggedEvent.fact("eu/shop/checkout/8", event), NOON, known, Optional.of(canary));
     }
 }

@@ -119,7 +119,14 @@ class CourierTest {
     @Test
     void aPostRolloutHooksEndIsAmongTheEvents() {
         var hook = new Message.ToHook(
-                "shop/checkout", "report", false, Optional.of("uid"), "Succeeded", "c", new Note(false, ""));
+                "shop/checkout",
+                "report",
+                false,
+                Optional.of("uid"),
+                "Succeeded",
+                "c",
+                Optional.of(false),
+                new Note(false, ""));
         courier(_ -> accepted()).deliver(Delivery.first(CHECKOUT, "11", NOON, hook, 0));
 
         assertThat(waiting)

@@ -35,6 +35,8 @@ class HookCallerTest {
               }
             }""";
 
+    private static final Optional<Boolean> NORMAL = Optional.of(false);
+
     private HttpStub server;
 
     @BeforeEach
@@ -76,8 +78,9 @@ class HookCallerTest {
     void noContentIsFineUnlessTheTeamWantsFlaggersWay() {
         server.answer(204);
 
-        assertThat(call(event("sink"), 0, "aviary")).isInstanceOf(Outcome.Accepted.class);
-        assertThat(call(event("sink"), 0, "strict")).isEqualTo(new Outcome.Refused("it answered 204"));
+        assertThat(call(event("sink"), 0)).isInstanceOf(Outcome.Accepted.class);
+        assertThat(call(event("sink", Optional.empty()), 0)).isInstanceOf(Outcome.Accepted.class);
+        assertThat(call(event("sink", Optional.of(true)), 0)).isEqualTo(new Outcome.Refused("it answered 204"));
     }
 
     @Test
@@ -88,36 +91,36 @@ class HookCallerTest {
 
     @Test
     void theSettingsHookIsCalledForWhoHasNone() {
-        var hook = new Message.ToHook("settings", "event", true, Optional.empty(), "Failed", "9f2c", note());
+        var hook = new Message.ToHook("settings", "event", true, Optional.empty(), "Failed", "9f2c", NORMAL, note());
 
         assertThat(call(hook, 0)).isInstanceOf(Outcome.Accepted.class);
         assertThat(server.last().uri()).isEqualTo("/all");
     }
 
     private Outcome call(Message.ToHook hook, int tries) {
-        return call(hook, tries, "aviary");
-    }
-
-    private Outcome call(Message.ToHook hook, int tries, String compat) {
         var config = NotifierConfigTest.config(Map.of("aviary.notifier.event-webhook", server.address("/all")));
         var delivery = new Delivery("1", CHECKOUT, "1", NOON, tries, Optional.empty(), hook);
-        return new HookCaller(_ -> Optional.of(canary(compat)), config).call(delivery, hook);
+        return new HookCaller(_ -> Optional.of(canary()), config).call(delivery, hook);
     }
 
     private static Message.ToHook event(String name) {
-        return new Message.ToHook("shop/checkout", name, true, Optional.empty(), "Progressing", "9f2c", note());
+        return event(name, NORMAL);
+    }
+
+    private static Message.ToHook event(String name, Optional<Boolean> strict) {
+        return new Message.ToHook("shop/checkout", name, true, Optional.empty(), "Progressing", "9f2c", strict, note());
     }
 
     private static Note note() {
         return new Note(false, "Advance checkout.shop canary weight 5");
     }
 
-    private Canary canary(String compat) {
+    private Canary canary() {
         return Serialization.unmarshal("""
-                metadata: {name: checkout, namespace: shop, annotations: {aviary.dev/compat: %s}}
+                metadata: {name: checkout, namespace: shop}
                 spec:
                   analysis:
                     webhooks:
-                      - {name: sink, type: event, url: "%s", retries: 1, timeout: 5s, metadata: {team: shop, eventType: mine}}""".formatted(compat, server.address("/sink")), Canary.class);
+                      - {name: sink, type: event, url: "%s", retries: 1, timeout: 5s, metadata: {team: shop, eventType: mine}}""".formatted(server.address("/sink")), Canary.class);
     }
 }
