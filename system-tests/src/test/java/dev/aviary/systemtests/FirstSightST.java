@@ -12,17 +12,17 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// The log is lost while primaries stand: what stands is taken over.
+@Isolated
 class FirstSightST {
     private static final RealWorld WORLD = RealWorld.shared();
-    private static final String NAMESPACE = "sight";
-    private static final String ANOTHER = "another.";
     private static PlainCanaries canaries;
 
     @BeforeAll
     static void oneIdleAndOneInAStep() {
-        canaries = PlainCanaries.in(WORLD, NAMESPACE);
+        canaries = PlainCanaries.in(WORLD, "sight");
         canaries.apply("idle", Map.of("skip", "true"));
         canaries.apply("midway", Map.of("gate", "confirm-promotion"));
         Stream.of("idle", "midway").forEach(name -> canaries.awaitPhase(name, "Initialized"));
@@ -41,8 +41,8 @@ class FirstSightST {
 
     @Test
     void withAnEmptyLogNothingMovesAndTheNextReleaseGoesItsWay() {
-        try (var routes = RouteHistory.of(WORLD.kube(), NAMESPACE)) {
-            WORLD.restartedOn(ANOTHER, () -> {});
+        try (var routes = RouteHistory.of(WORLD.kube(), canaries.namespace())) {
+            WORLD.restartedOn(another(), () -> {});
 
             await("both are taken over")
                     .atMost(RealWorld.patience())
@@ -62,8 +62,13 @@ class FirstSightST {
         }
     }
 
+    /// The prefix of the empty log's topics.
+    private static String another() {
+        return "another-%s.".formatted(canaries.namespace());
+    }
+
     private static List<String> history(String... names) {
-        return WORLD.history(NAMESPACE, ANOTHER + "rollout-events").stream()
+        return WORLD.history(canaries.namespace(), another() + "rollout-events").stream()
                 .filter(entry -> List.of(names).contains(entry.canary().name()))
                 .map(entry -> entry.logged().event())
                 .peek(event -> {

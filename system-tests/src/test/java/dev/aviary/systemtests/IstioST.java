@@ -24,7 +24,7 @@ class IstioST {
                         "threshold: 2", "threshold: 1",
                         "replicas: 2", "replicas: 1"));
         shop.awaitPhase("Initialized");
-        try (var route = RouteHistory.ofVirtualService(WORLD.kube(), "seed-istio");
+        try (var route = RouteHistory.ofVirtualService(WORLD.kube(), shop.namespace());
                 var load = shop.load(100)) {
             int before = shop.heard();
             var written = Instant.now();

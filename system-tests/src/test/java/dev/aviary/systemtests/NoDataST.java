@@ -16,9 +16,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// A good release about which nothing can be measured isn't taken back for that before its progress deadline. Flagger
 /// takes it back (`compat: strict`): no values are a failed check to it.
+@Execution(ExecutionMode.CONCURRENT)
 class NoDataST {
     private static final RealWorld WORLD = RealWorld.shared();
     private static final Map<String, String> SMALL =

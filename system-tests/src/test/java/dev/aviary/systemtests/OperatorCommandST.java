@@ -33,7 +33,7 @@ class OperatorCommandST {
 
         var back = (RolledBack) shop.awaitEvent("rolled back", before, RolledBack.class::isInstance);
         assertThat(back.reasons()).anySatisfy(reason -> assertThat(reason).contains(me, "looks wrong"));
-        var heard = WORLD.heard("command");
+        var heard = WORLD.heard(shop.namespace());
         assertThat(heard)
                 .extracting(entry -> entry.logged().event())
                 .anySatisfy(event -> assertThat(event).isInstanceOfSatisfying(OperatorCommanded.class, command -> {
@@ -59,7 +59,7 @@ class OperatorCommandST {
         assertThatThrownBy(() -> WORLD.aviary("label", shop.canary(), "bad", "--rollout", "7", "--kafka", kafka))
                 .hasMessageContaining("has no rollout 7: nothing is labelled. The log has rollout 1.");
 
-        assertThat(WORLD.history("command"))
+        assertThat(shop.history())
                 .extracting(entry -> entry.logged().event())
                 .filteredOn(RolloutLabelled.class::isInstance)
                 .extracting(event -> ((RolloutLabelled) event).outcome())

@@ -45,7 +45,8 @@ final class PlainCanaries implements AutoCloseable {
         this.hooks = hooks;
     }
 
-    static PlainCanaries in(RealWorld world, String namespace) {
+    static PlainCanaries in(RealWorld world, String name) {
+        var namespace = world.fresh(name);
         try {
             var readiness = Files.createDirectories(world.folder().resolve("ready-" + namespace));
             var hooks = HttpServer.create(new InetSocketAddress(Inet4Address.ofLiteral("127.0.0.1"), 0), 0);
@@ -84,6 +85,10 @@ final class PlainCanaries implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    String namespace() {
+        return namespace;
     }
 
     /// A Deployment in version `v1` with its Canary; the pods of target and primary are ready.
@@ -190,12 +195,10 @@ final class PlainCanaries implements AutoCloseable {
     }
 
     private void release(String name, String version) {
-        world.kube()
-                .apps()
-                .deployments()
-                .inNamespace(namespace)
-                .withName(name)
-                .edit(found -> new DeploymentBuilder(found)
+        world.edit(
+                namespace,
+                name,
+                found -> new DeploymentBuilder(found)
                         .editSpec()
                         .editTemplate()
                         .editSpec()

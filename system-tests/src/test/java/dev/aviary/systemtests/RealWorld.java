@@ -1,5 +1,8 @@
 package dev.aviary.systemtests;
 
+import static java.net.HttpURLConnection.HTTP_CONFLICT;
+import static org.awaitility.Awaitility.await;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.aviary.cli.Kube;
 import dev.aviary.cli.Programs;
@@ -11,7 +14,9 @@ import dev.aviary.eventlog.streams.EmbeddedBroker;
 import dev.aviary.eventlog.topics.LogConnection;
 import dev.aviary.playground.Playground;
 import dev.aviary.playground.PlaygroundOptions;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -21,8 +26,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /// The playground and the pipeline that all system tests share; both live as long as this JVM. A test takes a
@@ -35,7 +42,8 @@ final class RealWorld {
     }
 
     private final Path repository = found();
-    private final List<Entry> heard = new CopyOnWriteArrayList<>();
+    private final Map<String, List<Entry>> heard = new ConcurrentHashMap<>();
+    private final Map<String, Integer> taken = new ConcurrentHashMap<>();
     private final Path folder;
     private final Path dist;
     private final Playground playground;
@@ -154,7 +162,7 @@ final class RealWorld {
         var started = new CountDownLatch(1);
         Thread.ofVirtual()
                 .name("log")
-                .start(() -> new LogReader(pipeline.log(), TOPIC).follow(() -> false, started::countDown, heard::add));
+                .start(() -> new LogReader(pipeline.log(), TOPIC).follow(() -> false, started::countDown, this::hear));
         try {
             started.await();
         } catch (InterruptedException e) {
@@ -175,6 +183,21 @@ final class RealWorld {
         return kube;
     }
 
+    /// Changes a Deployment, once more if somebody else did at the same time.
+    void edit(String namespace, String name, UnaryOperator<Deployment> change) {
+        await(namespace + "/" + name + " is changed")
+                .atMost(patience())
+                .pollInterval(Duration.ofMillis(50))
+                .ignoreExceptionsMatching(
+                        e -> e instanceof KubernetesClientException refused && refused.getCode() == HTTP_CONFLICT)
+                .until(() -> kube.apps()
+                                .deployments()
+                                .inNamespace(namespace)
+                                .withName(name)
+                                .edit(change)
+                        != null);
+    }
+
     Path folder() {
         return folder;
     }
@@ -183,11 +206,22 @@ final class RealWorld {
         return repository;
     }
 
+    private void hear(Entry entry) {
+        heard.computeIfAbsent(entry.canary().namespace(), _ -> new CopyOnWriteArrayList<>())
+                .add(entry);
+    }
+
+    /// A name that no namespace had yet: a test that is tried once more starts from nothing.
+    ///
+    /// @return the wanted one, at the second time with a 2 behind it
+    String fresh(String namespace) {
+        int times = taken.merge(namespace, 1, Integer::sum);
+        return times == 1 ? namespace : namespace + "-" + times;
+    }
+
     /// What the log said live of this namespace's canary, so far.
     List<Entry> heard(String namespace) {
-        return heard.stream()
-                .filter(entry -> entry.canary().namespace().equals(namespace))
-                .toList();
+        return List.copyOf(heard.getOrDefault(namespace, List.of()));
     }
 
     /// The same, read again from the log's beginning.

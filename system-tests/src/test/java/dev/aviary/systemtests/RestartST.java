@@ -25,12 +25,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// A canary stands in each phase of a rollout while each service is killed once. Each goes on from there as if
 /// nothing had been.
+@Isolated
 class RestartST {
     private static final RealWorld WORLD = RealWorld.shared();
-    private static final String NAMESPACE = "restart";
 
     /// The figure that is printed is the one to look at; a machine that does much else beside gets so long.
     private static final Duration BACK = Duration.ofSeconds(30);
@@ -61,7 +62,7 @@ class RestartST {
 
     @BeforeAll
     static void aCanaryInEachPhase() {
-        canaries = PlainCanaries.in(WORLD, NAMESPACE);
+        canaries = PlainCanaries.in(WORLD, "restart");
         canaries.apply("initializing", Map.of());
         canaries.notReady("initializing-primary", "v1");
         canaries.apply("waiting", Map.of("gate", "confirm-rollout"));
@@ -87,7 +88,7 @@ class RestartST {
 
     @Test
     void aKilledServiceGoesOnInEveryPhaseAndEachRolloutEndsAsItWouldHave() {
-        try (var routes = RouteHistory.of(WORLD.kube(), NAMESPACE)) {
+        try (var routes = RouteHistory.of(WORLD.kube(), canaries.namespace())) {
             eachInItsPhase();
 
             var back = new LinkedHashMap<String, Duration>();

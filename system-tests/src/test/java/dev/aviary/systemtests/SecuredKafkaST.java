@@ -19,8 +19,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
-/// A Kafka with TLS and passwords: `--kafka-config FILE` opens it to every service and to the command line.
+/// A Kafka with TLS and passwords: `--kafka-config FILE` opens it to every service and to the command line. Alone: a
+/// JVM
+/// doesn't start two brokers at a time.
+@Isolated
 class SecuredKafkaST {
     private static final String CANARY = """
             apiVersion: apps/v1

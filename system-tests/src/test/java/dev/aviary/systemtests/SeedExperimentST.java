@@ -59,7 +59,7 @@ class SeedExperimentST {
 
         shop.awaitEvent("promoted", before, Promoted.class::isInstance);
         shop.awaitPhase("Succeeded");
-        assertThat(Shop.words(WORLD.history("seed")).subList(before, shop.heard()))
+        assertThat(shop.words(before))
                 .containsSubsequence(
                         "RevisionDetected",
                         "RolloutStarted",
@@ -105,7 +105,7 @@ class SeedExperimentST {
 
         var back = (RolledBack) shop.awaitEvent("rolled back", before, RolledBack.class::isInstance);
         shop.awaitPhase("Failed");
-        assertThat(Shop.words(WORLD.history("seed")).subList(before, shop.heard()))
+        assertThat(shop.words(before))
                 .containsSubsequence(
                         "RevisionDetected",
                         "RolloutStarted",
@@ -142,7 +142,7 @@ class SeedExperimentST {
 
         WORLD.aviary("replay", shop.canary(), "--kafka", kafka); // ends with 1 at the first difference
 
-        assertThat(WORLD.history("seed"))
+        assertThat(shop.history())
                 .extracting(entry -> entry.logged().event())
                 .filteredOn(GuardTripped.class::isInstance)
                 .isNotEmpty()
@@ -157,7 +157,7 @@ class SeedExperimentST {
             var rows = Backtests.of(
                             log.iterator(),
                             Policy.NONE,
-                            canary -> canary.namespace().equals("seed"),
+                            canary -> canary.namespace().equals(shop.namespace()),
                             Instant.MIN,
                             _ -> {})
                     .rows();

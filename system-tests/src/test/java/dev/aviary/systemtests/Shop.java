@@ -43,9 +43,10 @@ final class Shop {
 
     /// Applies it and returns at once.
     ///
+    /// @param name    its namespace's, at the first time
     /// @param changes of the manifests' text, from what to what
-    static Shop open(RealWorld world, String namespace, Map<String, String> changes) {
-        var shop = new Shop(world, namespace);
+    static Shop open(RealWorld world, String name, Map<String, String> changes) {
+        var shop = new Shop(world, world.fresh(name));
         for (var file : List.of("cluster.yaml", "sms-checker.yaml")) {
             world.playground().apply(shop.filled(file, changes));
         }
@@ -127,12 +128,10 @@ final class Shop {
     }
 
     void release(String version, Map<String, String> settings) {
-        world.kube()
-                .apps()
-                .deployments()
-                .inNamespace(namespace)
-                .withName(NAME)
-                .edit(found -> new DeploymentBuilder(found)
+        world.edit(
+                namespace,
+                NAME,
+                found -> new DeploymentBuilder(found)
                         .editSpec()
                         .editTemplate()
                         .editSpec()
@@ -205,6 +204,11 @@ final class Shop {
         }
     }
 
+    /// All that the log has of it, read again from its beginning.
+    List<Entry> history() {
+        return world.history(namespace);
+    }
+
     int heard() {
         return world.heard(namespace).size();
     }
@@ -215,9 +219,11 @@ final class Shop {
                 .toList();
     }
 
-    /// Each event as one word and, where it has one, its weight or verdict.
-    static List<String> words(List<Entry> entries) {
-        return entries.stream()
+    /// What the log has of it behind its first `after` events, each as one word and, where it has one, its weight or
+    /// verdict.
+    List<String> words(int after) {
+        return history().stream()
+                .skip(after)
                 .map(entry -> switch (entry.logged().event()) {
                     case StepStarted step -> "StepStarted " + step.canary();
                     case TrafficShifted shifted -> "TrafficShifted " + shifted.canary();

@@ -31,17 +31,18 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// The services are restarted in the middle of rollouts, on a log and on stores that a newer version has written to.
+@Isolated
 class UpgradeST {
     private static final RealWorld WORLD = RealWorld.shared();
-    private static final String NAMESPACE = "upgrade";
     private static final String LOG = "aviary.rollout-events";
     private static PlainCanaries canaries;
 
     @BeforeAll
     static void rolloutsInTheirMiddle() {
-        canaries = PlainCanaries.in(WORLD, NAMESPACE);
+        canaries = PlainCanaries.in(WORLD, "upgrade");
         var gated = Map.of("gate", "confirm-traffic-increase", "steps", "20, 60");
         canaries.apply("goes-on", gated);
         canaries.apply("is-parked", gated);
@@ -67,7 +68,7 @@ class UpgradeST {
     @Test
     void aRolloutGoesOnOverWhatANewerVersionSaidAndOnlyAnUnknownDecisionParksItsCanary() {
         var before = canaries.history();
-        try (var routes = RouteHistory.of(WORLD.kube(), NAMESPACE)) {
+        try (var routes = RouteHistory.of(WORLD.kube(), canaries.namespace())) {
             WORLD.restarted(() -> {
                 sayAsANewerVersion();
                 assertThat(keepAsANewerVersion()).contains("goes-on", "is-parked", "stands");
@@ -81,8 +82,17 @@ class UpgradeST {
                             .startsWith("Parked, with its traffic on the primary")
                             .contains("the decision step-blended.v1 is of a newer router")
                             .contains("retry"));
-            canaries.openGate("goes-on");
-            canaries.awaitEvent("goes-on", Promoted.class::isInstance);
+            await("its traffic is on the primary")
+                    .atMost(RealWorld.patience())
+                    .untilAsserted(() -> assertThat(routes.weights("is-parked")).containsExactly(20, 0));
+            assertThat(routes.weights("stands")).containsExactly(0);
+            assertThat(decisions("stands")).isEqualTo(PlainCanaries.decisions("stands", before));
+
+            WORLD.aviary("retry", canaries.namespace() + "/is-parked", "--why", "the router is updated");
+            Stream.of("goes-on", "is-parked").forEach(canaries::openGate);
+            canaries.releaseReady("stands");
+            Stream.of("goes-on", "is-parked", "stands")
+                    .forEach(name -> canaries.awaitEvent(name, Promoted.class::isInstance));
             assertThat(decisions("goes-on"))
                     .containsExactly(
                             "InitializationStarted",
@@ -99,16 +109,7 @@ class UpgradeST {
                             "ScaleDownStarted",
                             "Promoted");
             assertThat(routes.weights("goes-on")).containsExactly(20, 60, 0);
-            assertThat(routes.weights("is-parked")).containsExactly(20, 0);
-            assertThat(routes.weights("stands")).containsExactly(0);
-            assertThat(decisions("stands")).isEqualTo(PlainCanaries.decisions("stands", before));
-
-            WORLD.aviary("retry", NAMESPACE + "/is-parked", "--why", "the router is updated");
-            canaries.openGate("is-parked");
-            canaries.awaitEvent("is-parked", Promoted.class::isInstance);
             assertThat(routes.weights("is-parked")).containsExactly(20, 0, 20, 60, 0);
-            canaries.releaseReady("stands");
-            canaries.awaitEvent("stands", Promoted.class::isInstance);
         }
     }
 
@@ -119,7 +120,7 @@ class UpgradeST {
     private static String condition(String name) {
         return WORLD.kube()
                 .resources(Canary.class)
-                .inNamespace(NAMESPACE)
+                .inNamespace(canaries.namespace())
                 .withName(name)
                 .get()
                 .getStatus()
@@ -212,7 +213,8 @@ class UpgradeST {
     }
 
     private static boolean isOf(ConsumerRecord<byte[], byte[]> record, String name) {
-        return record.key() != null && new String(record.key(), UTF_8).endsWith("/" + NAMESPACE + "/" + name);
+        return record.key() != null
+                && new String(record.key(), UTF_8).endsWith("/" + canaries.namespace() + "/" + name);
     }
 
     private static String header(ConsumerRecord<byte[], byte[]> record, String name) {

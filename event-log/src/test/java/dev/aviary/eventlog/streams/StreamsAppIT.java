@@ -1,6 +1,5 @@
 package dev.aviary.eventlog.streams;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -12,7 +11,6 @@ import dev.aviary.eventlog.codec.EventSerde.EventSerializer;
 import dev.aviary.eventlog.codec.JsonSerde;
 import dev.aviary.eventlog.codec.Read;
 import dev.aviary.eventlog.codec.ReadSerde;
-import dev.aviary.eventlog.topics.DeadLetter;
 import dev.aviary.eventlog.topics.Entry;
 import dev.aviary.eventlog.topics.History;
 import dev.aviary.eventlog.topics.LogConnection;
@@ -28,8 +26,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.Record;
@@ -40,8 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class StreamsAppIT {
     private static final CanaryKey CHECKOUT = new CanaryKey("eu", "shop", "checkout");
-    private static final Duration LONG = Duration.ofSeconds(60);
-    private static final String LOG = Topics.DEFAULT.rolloutEvents();
+    static final Duration LONG = Duration.ofSeconds(60);
+    static final String LOG = Topics.DEFAULT.rolloutEvents();
     private static final String ANSWERS = Topics.DEFAULT.measurements();
 
     @TempDir
@@ -117,32 +113,6 @@ class StreamsAppIT {
     }
 
     @Test
-    void aKeyThatIsNoneBecomesADeadLetterAndABugThatComesBackEndsIt() throws Exception {
-        try (var broker = EmbeddedBroker.start(folder.resolve("kafka"), 0)) {
-            var log = LogConnection.to(broker.bootstrapServers());
-            try (var app = start(log)) {
-                await().atMost(LONG).until(app::isReady);
-                try (var producer = log.producer()) {
-                    producer.send(new ProducerRecord<>(LOG, 3, "checkout".getBytes(UTF_8), new byte[0]))
-                            .get();
-                }
-                await().atMost(LONG)
-                        .untilAsserted(() -> assertThat(letters(log))
-                                .containsExactly(new DeadLetter(
-                                        LOG, 3, 0, "a key is cluster/namespace/canary, got 'checkout'")));
-                hear(log, "1");
-                await().atMost(LONG)
-                        .untilAsserted(() -> assertThat(answers(log)).isEqualTo(answers(1, 1)));
-
-                hear(log, "crash");
-                await().dontCatchUncaughtExceptions().atMost(LONG).until(() -> !app.isAlive());
-                assertThat(app.problem())
-                        .hasValueSatisfying(why -> assertThat(why).contains("crashed 5 times", "a bug"));
-            }
-        }
-    }
-
-    @Test
     void aFolderThatCantBeWrittenEndsItWithASentence() throws Exception {
         Files.writeString(folder.resolve("state"), "in the way");
         try (var app = start(LogConnection.to("127.0.0.1:1"))) {
@@ -190,20 +160,5 @@ class StreamsAppIT {
         return IntStream.rangeClosed(from, to)
                 .mapToObj(count -> LoggedEvent.fact("answer-" + count, new TakeoverStarted("v1:" + count)))
                 .toList();
-    }
-
-    private static List<DeadLetter> letters(LogConnection log) {
-        var letters = Topics.DEFAULT.deadLetters();
-        try (var consumer = log.consumer(
-                new StringDeserializer(), JsonSerde.of(DeadLetter.class).deserializer())) {
-            var partitions = IntStream.range(0, Topics.PARTITIONS)
-                    .mapToObj(partition -> new TopicPartition(letters, partition))
-                    .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            var found = new java.util.ArrayList<DeadLetter>();
-            consumer.poll(Duration.ofSeconds(2)).forEach(record -> found.add(record.value()));
-            return found;
-        }
     }
 }
