@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class Policies {
     private static final int MOST_SHOWN = 80;
     private static final double MOST_ALPHA = 0.1;
+    private static final double MOST_BETA = 0.2;
 
     private Policies() {}
 
@@ -62,7 +63,10 @@ public final class Policies {
     }
 
     private static Policy.Guard guard(@Nullable Object given) {
-        var fields = fields("guard", given, Set.of("mode", "alpha", "burnIn", "every", "suspect", "clearAt", "budget"));
+        var fields = fields(
+                "guard",
+                given,
+                Set.of("mode", "alpha", "burnIn", "every", "suspect", "clearAt", "clearBeta", "budget"));
         return new Policy.Guard(
                 choice("guard.mode", fields.get("mode"), GuardSpec.Mode.values()),
                 between("guard.alpha", fields.get("alpha"), MOST_ALPHA),
@@ -70,7 +74,8 @@ public final class Policies {
                 Optional.ofNullable(fields.get("every")).map(Policies::every),
                 choice("guard.suspect", fields.get("suspect"), GuardSpec.Suspect.values()),
                 between("guard.clearAt", fields.get("clearAt"), 1),
-                count("guard.budget", fields.get("budget"), 0).map(Integer::longValue));
+                count("guard.budget", fields.get("budget"), 1).map(Integer::longValue),
+                between("guard.clearBeta", fields.get("clearBeta"), MOST_BETA));
     }
 
     private static Map<?, ?> fields(String where, @Nullable Object given, Set<String> known) {
@@ -168,8 +173,9 @@ public final class Policies {
         return found;
     }
 
+    /// As in the Canary's annotations.
     private static String word(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return constant.name().toLowerCase(Locale.ROOT).replace("_", "");
     }
 
     private static IllegalArgumentException refused(String where, @Nullable Object given, String way) {

@@ -25,7 +25,8 @@ class PoliciesTest {
             metrics:
               request-success-rate: {min: 99.5}
               latency: {max: 400, allowed: 0.005}
-            guard: {mode: off, alpha: 0.01, burnIn: 0, every: 5s, suspect: roll-back, clearAt: 0.05, budget: 7}
+            guard:
+              {mode: off, alpha: 0.01, burnIn: 0, every: 5s, suspect: rollback, clearAt: 0.05, clearBeta: 0.1, budget: 7}
             """);
 
         assertThat(policy.threshold()).contains(2);
@@ -45,7 +46,8 @@ class PoliciesTest {
                         Optional.of(Duration.ofSeconds(5)),
                         Optional.of(GuardSpec.Suspect.ROLL_BACK),
                         Optional.of(0.05),
-                        Optional.of(7L)));
+                        Optional.of(7L),
+                        Optional.of(0.1)));
     }
 
     @Test
@@ -60,7 +62,10 @@ class PoliciesTest {
             value = {
                 "interval: 10s | the policy has no field \"interval\"; known: guard, iterations, metrics, steps,"
                         + " threshold",
-                "guard: {beta: 1} | guard has no field \"beta\"; known: alpha, budget, burnIn",
+                "guard: {beta: 1} | guard has no field \"beta\"; known: alpha, budget, burnIn, clearAt, clearBeta, every",
+                "guard: {budget: 0} | guard.budget is \"0\"; it must be a whole number from 1",
+                "guard: {clearBeta: 0.3} | guard.clearBeta is \"0.3\"; it must be above 0 and at most 0.2",
+                "guard: {suspect: replace} | guard.suspect is \"replace\"; known: hold, rollback",
                 "metrics: {p99: {most: 1}} | metrics.p99 has no field \"most\"; known: allowed, max, min",
                 "threshold: 0 | threshold is \"0\"; it must be a whole number from 1",
                 "threshold: two | threshold is \"two\"",

@@ -78,8 +78,10 @@ public record Policy(
             Optional<Duration> every,
             Optional<GuardSpec.Suspect> suspect,
             Optional<Double> clearAt,
-            Optional<Long> budget) {
+            Optional<Long> budget,
+            Optional<Double> clearBeta) {
         public static final Guard NONE = new Guard(
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -88,7 +90,7 @@ public record Policy(
                 Optional.empty(),
                 Optional.empty());
 
-        GuardSpec of(GuardSpec acting) {
+        public GuardSpec of(GuardSpec acting) {
             return new GuardSpec(
                     mode.orElse(acting.mode()),
                     alpha.orElse(acting.alpha()),
@@ -98,7 +100,7 @@ public record Policy(
                     clearAt.or(acting::clearAt),
                     budget.or(acting::budget),
                     acting.inFlight(),
-                    acting.clearBeta());
+                    clearBeta.or(acting::clearBeta));
         }
     }
 

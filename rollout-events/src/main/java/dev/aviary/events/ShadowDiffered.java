@@ -21,20 +21,28 @@ public record ShadowDiffered(RolloutId rollout, int step, int look, Course actin
         INCONCLUSIVE,
         /// The rollout.
         WENT_ON,
-        /// The rollout, because the guard tripped.
+        /// The rollout, because the guard tripped, or the budget was used up.
         TRIPPED,
         /// The rollout, because of its failed checks.
         WENT_BACK,
+        /// The rollout goes on, and a pod that is to blame is replaced.
+        SUSPECTED,
+        /// The step's check, before its time.
+        CLEARED,
         /// Under the shadow policy: what was counted doesn't tell.
         UNKNOWN
     }
 
     /// Nothing that comes later can be told of the shadow policy: under it or under the acting one it is over.
     public boolean isLast() {
-        return shadow == Course.TRIPPED
-                || shadow == Course.WENT_BACK
-                || acting == Course.TRIPPED
-                || acting == Course.WENT_BACK;
+        return isLast(acting) || isLast(shadow);
+    }
+
+    private static boolean isLast(Course course) {
+        return switch (course) {
+            case TRIPPED, WENT_BACK, SUSPECTED -> true;
+            case PASSED, FAILED, INCONCLUSIVE, WENT_ON, CLEARED, UNKNOWN -> false;
+        };
     }
 
     @Override

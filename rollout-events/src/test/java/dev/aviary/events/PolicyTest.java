@@ -48,6 +48,7 @@ class PolicyTest {
                                 Optional.empty(),
                                 Optional.empty(),
                                 Optional.empty(),
+                                Optional.empty(),
                                 Optional.empty()))
                 .appliedTo(SPEC);
 

@@ -12,6 +12,7 @@ import dev.aviary.eventlog.LoggedEvent.Taken;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CheckCompleted;
+import dev.aviary.events.EvidenceRecorded;
 import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.RolloutEvent;
 import dev.aviary.events.RouterDecision;
@@ -121,6 +122,15 @@ class SamplesTest {
                         Read.Event.class,
                         read -> assertThat(((CheckCompleted) read.logged().event()).guard())
                                 .isEmpty());
+        var together = Sample.odd("evidence-before-the-pods");
+        assertThat(EventCodec.read(together.kafkaHeaders(), together.bytes()))
+                .isInstanceOfSatisfying(Read.Event.class, read -> {
+                    var evidence = (EvidenceRecorded) read.logged().event();
+                    assertThat(evidence.pods()).isEmpty();
+                    assertThat(evidence.counted())
+                            .singleElement()
+                            .satisfies(look -> assertThat(look.pods()).isEmpty());
+                });
         var type = Sample.odd("unknown-type");
         assertThat(EventCodec.read(type.kafkaHeaders(), type.bytes()))
                 .isEqualTo(new Read.Unknown("pigeon-landed.v1", false));

@@ -6,7 +6,6 @@ import dev.aviary.decisions.analysis.AnalysisState.AtStep;
 import dev.aviary.decisions.analysis.AnalysisState.OpenGate;
 import dev.aviary.decisions.analysis.AnalysisState.Run;
 import dev.aviary.events.AnalyzerEvent;
-import dev.aviary.events.BudgetSpent;
 import dev.aviary.events.CanaryDeleted;
 import dev.aviary.events.CanarySpec;
 import dev.aviary.events.CheckCompleted;
@@ -14,12 +13,10 @@ import dev.aviary.events.DetectorEvent;
 import dev.aviary.events.DrainStarted;
 import dev.aviary.events.EvidenceRecorded;
 import dev.aviary.events.GuardResult;
-import dev.aviary.events.GuardTripped;
 import dev.aviary.events.HookKind;
 import dev.aviary.events.InitializationStarted;
 import dev.aviary.events.MetricsMeasured;
 import dev.aviary.events.NotifierEvent;
-import dev.aviary.events.PodSuspected;
 import dev.aviary.events.Promoted;
 import dev.aviary.events.PromotionFailed;
 import dev.aviary.events.PromotionStarted;
@@ -48,10 +45,13 @@ import java.util.stream.Stream;
 /// What the measurements of a rollout say, and which ones are wanted: pure, like the rollout's own decider.
 public final class AnalysisDecider {
     /// Stands in every decision: another version may decide otherwise.
-    public static final int VERSION = 4;
+    public static final int VERSION = 5;
 
     /// Looks in one `EvidenceRecorded`: a step may wait at a gate for days, its record and its state may not grow.
     static final int LOOKS_AT_ONCE = 100;
+
+    /// The guard's looks in one: they are larger.
+    static final int COUNTED_AT_ONCE = 50;
 
     private static final Duration SLOWEST_QUERY = Duration.ofSeconds(5);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
@@ -200,11 +200,9 @@ public final class AnalysisDecider {
         var said = new ArrayList<AnalyzerEvent>();
         said.add(check);
         if (looks.size() >= LOOKS_AT_ONCE) {
-            said.add(new EvidenceRecorded(
-                    run.rollout(), run.step(), looks, run.guard().counted()));
+            said.add(evidence(run, run.step(), looks));
         }
-        shadowed(state.run(), shadow -> shadow.checked(check, new CheckJudge(shadow.under(), now).judged(measured)))
-                .forEach(said::add);
+        shadowed(state.run(), shadow -> shadow.checked(check, measured, now)).forEach(said::add);
         return List.copyOf(said);
     }
 
@@ -223,43 +221,16 @@ public final class AnalysisDecider {
     }
 
     private static List<AnalyzerEvent> guarded(AnalysisState state, RequestsCounted counted, Instant now) {
-        var run = state.run().orElseThrow();
-        var judge = GuardJudge.of(run.spec());
-        var guard = judge.seen(run.guard(), counted, now);
+        var run = AnalysisEvolution.seen(state.run().orElseThrow(), counted, now);
+        var look = new GuardVerdict.Look(run.rollout(), counted.step(), counted.look(), now);
+        var verdict = GuardVerdict.of(GuardJudge.of(run.spec()), run.guard(), look);
         var said = new ArrayList<AnalyzerEvent>();
-        if (!guard.tripped()) {
-            new Blame(judge, guard, counted, now).verdict().ifPresent(said::add);
-            if (said.isEmpty()) {
-                judge.usedUp(guard)
-                        .ifPresent(most -> said.add(new BudgetSpent(
-                                run.rollout(),
-                                counted.step(),
-                                counted.look(),
-                                most.getKey(),
-                                most.getValue(),
-                                judge.guard().budget().orElseThrow(),
-                                judge.usedUp(most.getKey(), most.getValue(), guard),
-                                judge.results(guard, now))));
-            }
+        verdict.map(GuardVerdict::said).ifPresent(said::add);
+        run.ahead().flatMap(ahead -> ahead.measured(run.rollout(), now)).ifPresent(said::add);
+        if (run.guard().counted().size() >= COUNTED_AT_ONCE) {
+            run.at().ifPresent(at -> said.add(evidence(run, at.step(), at.looks())));
         }
-        run.ahead()
-                .map(ahead -> ahead.seen(counted, now))
-                .flatMap(ahead -> ahead.measured(run.rollout(), now))
-                .ifPresent(said::add);
-        if (guard.counted().size() >= LOOKS_AT_ONCE) {
-            run.at()
-                    .ifPresent(at ->
-                            said.add(new EvidenceRecorded(run.rollout(), at.step(), at.looks(), guard.counted())));
-        }
-        var tripped = said.stream()
-                .filter(GuardTripped.class::isInstance)
-                .map(GuardTripped.class::cast)
-                .findFirst();
-        boolean suspects = said.stream().anyMatch(PodSuspected.class::isInstance);
-        if (!suspects) {
-            shadowed(state.run(), shadow -> shadow.guarded(counted, now, tripped))
-                    .forEach(said::add);
-        }
+        shadowed(Optional.of(run), shadow -> shadow.guarded(look, verdict)).forEach(said::add);
         return List.copyOf(said);
     }
 
@@ -280,11 +251,16 @@ public final class AnalysisDecider {
                 .flatMap(run -> run.at()
                         .filter(at ->
                                 !at.looks().isEmpty() || !run.guard().counted().isEmpty())
-                        .map(at -> List.<AnalyzerEvent>of(new EvidenceRecorded(
-                                run.rollout(),
-                                at.step(),
-                                at.looks(),
-                                run.guard().counted()))))
+                        .map(at -> List.<AnalyzerEvent>of(evidence(run, at.step(), at.looks()))))
                 .orElse(List.of());
+    }
+
+    private static EvidenceRecorded evidence(Run run, int step, List<MetricsMeasured> looks) {
+        return new EvidenceRecorded(
+                run.rollout(),
+                step,
+                looks,
+                run.guard().counted(),
+                Optional.of(run.guard().pods()));
     }
 }

@@ -65,7 +65,7 @@ final class AnalysisEvolution {
                 state.run(run -> run.shadow(shadow -> shadow.counted(held.failedChecks())));
             case PodReplacementStarted replaced
             when state.isOf(replaced.rollout()) ->
-                state.run(run -> run.guard(run.guard().suspicionAnswered()));
+                state.run(run -> run.guard(run.guard().suspicionAnswered()).shadow(Shadow::suspicionAnswered));
             case ScaleUpStarted scaled
             when state.isOf(scaled.rollout()) ->
                 state.run(run -> ahead(run.without(gate -> gate.kind() == HookKind.CONFIRM_ROLLOUT)));
@@ -82,6 +82,7 @@ final class AnalysisEvolution {
             return run;
         }
         return run.without(gate -> gate.kind() != HookKind.ROLLBACK && gate.asked() < step.step())
+                .shadow(Shadow::nextStep)
                 .at(new AtStep(
                         step.step(),
                         step.canary(),
@@ -128,10 +129,7 @@ final class AnalysisEvolution {
             when state.isOf(differed.rollout()) ->
                 state.decided().run(run -> run.shadow(shadow -> shadow.differed(differed)));
             case PodSuspected suspected
-            when state.isOf(suspected.rollout()) ->
-                state.decided()
-                        .run(run -> run.guard(run.guard().suspecting(suspected, now))
-                                .shadow(Shadow::nowOver));
+            when state.isOf(suspected.rollout()) -> state.decided().run(run -> suspecting(run, suspected, now));
             case CheckCompleted _,
                     EvidenceRecorded _,
                     GuardTripped _,
@@ -145,7 +143,8 @@ final class AnalysisEvolution {
         };
     }
 
-    private static Run seen(Run run, RequestsCounted counted, Instant now) {
+    /// Behind a look.
+    static Run seen(Run run, RequestsCounted counted, Instant now) {
         var judge = GuardJudge.of(run.spec());
         var guarded = run.guard(judge.seen(run.guard(), counted, now))
                 .ahead(run.ahead().map(ahead -> ahead.seen(counted, now)));
@@ -158,6 +157,15 @@ final class AnalysisEvolution {
                         .orElse(Clearing.NEW)
                         .seen(run.guard(), counted, judge.guard().burnIn()))))
                 .map(shown -> judge.clears() ? hurried(shown, now) : shown)
+                .orElse(next);
+    }
+
+    /// The evidence begins anew, without the pod: what the step has to show too.
+    private static Run suspecting(Run run, PodSuspected suspected, Instant now) {
+        var shadow = ShadowJudge.of(run).map(judge -> judge.suspecting(suspected, now));
+        var next = run.guard(run.guard().suspecting(suspected, now)).shadow(before -> shadow.orElse(before.nowOver()));
+        return next.at()
+                .flatMap(at -> at.clearing().map(shown -> next.at(at.clearing(shown.anew()))))
                 .orElse(next);
     }
 
@@ -176,15 +184,10 @@ final class AnalysisEvolution {
                 && check.metrics().stream().allMatch(metric -> metric.verdict() == Verdict.PASSED);
         var next = run.checked(check.look(), check.verdict() != Verdict.INCONCLUSIVE || waits, now);
         return next.at()
-                .map(at -> next.at(at.clearing(shownAfter(at.clearing().orElse(Clearing.NEW), check.verdict()))))
+                .map(at ->
+                        next.at(at.clearing(at.clearing().orElse(Clearing.NEW).after(check.verdict()))))
+                .map(after -> after.shadow(shadow -> shadow.checked(check.verdict())))
                 .orElse(next);
-    }
-
-    private static Clearing shownAfter(Clearing shown, Verdict verdict) {
-        return switch (verdict) {
-            case PASSED, FAILED -> shown.atItsTime();
-            case INCONCLUSIVE -> shown;
-        };
     }
 
     /// Where a budget chooses the first weight, the traffic is measured while the canary starts.

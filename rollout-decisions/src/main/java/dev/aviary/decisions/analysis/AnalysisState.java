@@ -165,9 +165,20 @@ public record AnalysisState(long seq, long rollouts, long shifted, Optional<Run>
             return new AtStep(step, canary, mirror, begun, look, due, looks, Optional.of(next));
         }
 
+        /// The check that is due next comes before its time.
+        boolean isEarly(Duration interval) {
+            return begun.flatMap(from -> due.map(at -> at.isBefore(from.plus(interval))))
+                    .orElse(false);
+        }
+
+        /// The check that is due next is far enough away to come sooner.
+        boolean waits(Instant now, Duration interval) {
+            return due.filter(at -> at.isAfter(now.plus(soon(interval)))).isPresent();
+        }
+
         /// The check needn't wait any longer. One that is made again soon anyway comes at its time.
         AtStep hurried(Instant now, Duration interval) {
-            var earlier = due.map(at -> at.isAfter(now.plus(soon(interval))) ? now : at);
+            var earlier = waits(now, interval) ? Optional.of(now) : due;
             return new AtStep(step, canary, mirror, begun, look, earlier, looks, clearing);
         }
 

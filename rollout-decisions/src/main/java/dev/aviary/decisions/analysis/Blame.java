@@ -1,62 +1,60 @@
 package dev.aviary.decisions.analysis;
 
-import dev.aviary.events.AnalyzerEvent;
+import dev.aviary.decisions.analysis.GuardVerdict.Look;
 import dev.aviary.events.Count.Counted;
 import dev.aviary.events.GuardResult;
 import dev.aviary.events.GuardTripped;
 import dev.aviary.events.PodSuspected;
-import dev.aviary.events.RequestsCounted;
-import java.time.Instant;
 import java.util.Optional;
 
 /// Whom the failures point to at a look: the version, or one pod.
 ///
 /// @param state behind the look
-record Blame(GuardJudge judge, GuardState state, RequestsCounted counted, Instant now) {
-    Optional<AnalyzerEvent> verdict() {
-        return state.crossed(judge, now).map(this::proven).or(this::leftAlone);
+record Blame(GuardJudge judge, GuardState state, Look look) {
+    Optional<GuardVerdict> verdict() {
+        return state.crossed(judge, look.now()).map(this::proven).or(this::leftAlone);
     }
 
-    private AnalyzerEvent proven(GuardResult crossed) {
+    private GuardVerdict proven(GuardResult crossed) {
         if (state.suspicion().isPresent()) {
             return tripped(crossed, state.suspicion().get().again(crossed.sentence()));
         }
         return Suspect.in(state, crossed.metric(), judge)
-                .<AnalyzerEvent>map(suspect -> suspected(crossed, suspect))
+                .map(suspect -> GuardVerdict.of(suspected(crossed, suspect), judge))
                 .orElseGet(() -> tripped(crossed, crossed.sentence()));
     }
 
-    private Optional<AnalyzerEvent> leftAlone() {
+    private Optional<GuardVerdict> leftAlone() {
         return state.suspicion()
-                .filter(suspicion -> suspicion.isLeftAlone(now))
-                .map(suspicion -> new GuardTripped(
-                        counted.rollout(),
-                        counted.step(),
-                        counted.look(),
+                .filter(suspicion -> suspicion.isLeftAlone(look.now()))
+                .map(suspicion -> GuardVerdict.of(new GuardTripped(
+                        look.rollout(),
+                        look.step(),
+                        look.number(),
                         suspicion.said().metric(),
                         suspicion.said().logEvidence(),
                         suspicion.said().alpha(),
                         suspicion.leftAlone(),
-                        judge.results(state, now)));
+                        judge.results(state, look.now()))));
     }
 
-    private GuardTripped tripped(GuardResult crossed, String reason) {
-        return new GuardTripped(
-                counted.rollout(),
-                counted.step(),
-                counted.look(),
+    private GuardVerdict tripped(GuardResult crossed, String reason) {
+        return GuardVerdict.of(new GuardTripped(
+                look.rollout(),
+                look.step(),
+                look.number(),
                 crossed.metric(),
                 judge.evidence(crossed),
                 crossed.alpha(),
                 reason,
-                judge.results(state, now));
+                judge.results(state, look.now())));
     }
 
     private PodSuspected suspected(GuardResult crossed, Suspect suspect) {
         return new PodSuspected(
-                counted.rollout(),
-                counted.step(),
-                counted.look(),
+                look.rollout(),
+                look.step(),
+                look.number(),
                 crossed.metric(),
                 suspect.pod(),
                 suspect.node(),
@@ -66,7 +64,7 @@ record Blame(GuardJudge judge, GuardState state, RequestsCounted counted, Instan
                 judge.evidence(crossed),
                 crossed.alpha(),
                 sentence(crossed, suspect),
-                judge.results(state, now));
+                judge.results(state, look.now()));
     }
 
     private String sentence(GuardResult crossed, Suspect suspect) {

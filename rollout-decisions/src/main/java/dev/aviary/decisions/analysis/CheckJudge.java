@@ -18,16 +18,19 @@ import java.util.stream.Stream;
 ///
 /// @param run with the guard's state of now
 record CheckJudge(Run run, Instant now) {
-    /// The counts behind every one of its metrics show what the step has to show before it goes on. A metric without
-    /// counts has but its value, and that its interval.
+    /// The counts behind every one of its metrics show what the step has to show before it goes on, and no pod that is
+    /// suspect is waited for. A metric without counts has but its value, and that its interval.
     boolean isCleared() {
         boolean counted = !run.spec().metrics().isEmpty()
                 && run.spec().metrics().stream()
-                        .allMatch(metric -> Optional.ofNullable(
-                                        run.guard().metrics().get(metric.name()))
-                                .filter(known -> !known.isValueOnly())
+                        .allMatch(metric -> known(metric)
+                                .filter(seen -> !seen.isValueOnly())
                                 .isPresent());
-        return counted && open().isEmpty();
+        boolean suspects = run.guard()
+                .suspicion()
+                .filter(suspicion -> !suspicion.isOver(run.guard()))
+                .isPresent();
+        return counted && !suspects && open().isEmpty();
     }
 
     CheckCompleted judged(MetricsMeasured measured) {
@@ -61,21 +64,38 @@ record CheckJudge(Run run, Instant now) {
     }
 
     /// What the step still has to show before it goes on, in sentences.
-    private List<String> open() {
+    List<String> open() {
         var judge = GuardJudge.of(run.spec());
-        var shown = run.at().flatMap(AtStep::clearing).orElse(Clearing.NEW);
         return judge.clears()
                 ? run.spec().metrics().stream()
-                        .flatMap(metric -> judge
-                                .open(
-                                        metric.name(),
-                                        Optional.ofNullable(
-                                                run.guard().metrics().get(metric.name())),
-                                        shown.of(metric.name()),
-                                        now)
-                                .stream())
+                        .flatMap(metric ->
+                                judge
+                                        .open(
+                                                metric.name(),
+                                                known(metric),
+                                                clearing().of(metric.name()),
+                                                now)
+                                        .stream())
                         .toList()
                 : List.of();
+    }
+
+    /// What it has shown, in sentences, where nothing is open any more.
+    List<String> shown() {
+        return run.spec().metrics().stream()
+                .flatMap(metric ->
+                        GuardJudge.of(run.spec())
+                                .shown(metric.name(), known(metric), clearing().of(metric.name()))
+                                .stream())
+                .toList();
+    }
+
+    private Optional<MetricGuard> known(MetricSpec metric) {
+        return Optional.ofNullable(run.guard().metrics().get(metric.name()));
+    }
+
+    private Clearing clearing() {
+        return run.at().flatMap(AtStep::clearing).orElse(Clearing.NEW);
     }
 
     /// The value against its bounds, and what the counts behind it say.

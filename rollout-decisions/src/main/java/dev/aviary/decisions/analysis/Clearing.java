@@ -5,6 +5,7 @@ import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
 import dev.aviary.events.GuardResult.Tally;
 import dev.aviary.events.RequestsCounted;
+import dev.aviary.events.Verdict;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -21,7 +22,8 @@ public record Clearing(SortedMap<String, Tally> judged, boolean early) {
     Clearing seen(GuardState before, RequestsCounted counted, int burnIn) {
         var next = new TreeMap<>(judged);
         counted.metrics().forEach((name, count) -> {
-            if (count instanceof Counted requests) {
+            var judging = before.suspicion().map(of -> of.without(count)).orElse(count);
+            if (judging instanceof Counted requests) {
                 for (var pod : requests.pods()) {
                     next.merge(
                             name,
@@ -37,6 +39,18 @@ public record Clearing(SortedMap<String, Tally> judged, boolean early) {
     private static Tally judged(PodCount pod, long burning) {
         long total = pod.total() - burning;
         return pod.side() == Side.CANARY ? new Tally(Math.min(pod.failures(), total), total) : Tally.NONE;
+    }
+
+    /// Without what was shown so far.
+    Clearing anew() {
+        return new Clearing(new TreeMap<>(), early);
+    }
+
+    Clearing after(Verdict check) {
+        return switch (check) {
+            case PASSED, FAILED -> atItsTime();
+            case INCONCLUSIVE -> this;
+        };
     }
 
     Clearing atItsTime() {

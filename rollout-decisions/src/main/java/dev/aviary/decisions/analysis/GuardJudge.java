@@ -5,7 +5,6 @@ import dev.aviary.decisions.guard.ClearingJudge;
 import dev.aviary.events.CanarySpec;
 import dev.aviary.events.Count;
 import dev.aviary.events.Count.Counted;
-import dev.aviary.events.CountedLook;
 import dev.aviary.events.GuardResult;
 import dev.aviary.events.GuardResult.Needs;
 import dev.aviary.events.GuardResult.State;
@@ -17,7 +16,6 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,7 +83,7 @@ record GuardJudge(GuardSpec guard, double share) {
     String usedUp(String metric, long spent, GuardState state) {
         var known = state.metrics().get(metric);
         var what = known != null && known.last() instanceof Counted counted ? counted.what() : "failed";
-        return "%s: %s requests of the canary %s, those of its pods' first ones too; a rollout may cost %s"
+        return "%s: %s requests of the canary %s, its pods' first ones included; a rollout may cost %s"
                 .formatted(metric, spent, what, guard.budget().orElse(0L));
     }
 
@@ -114,13 +112,25 @@ record GuardJudge(GuardSpec guard, double share) {
                 : Optional.of(stillOpen(metric, seen.get(), judge, now));
     }
 
-    private String stillOpen(String metric, MetricGuard seen, ClearingJudge judge, Instant now) {
-        var facts = "%s: %s of %s requests of this step %s"
+    /// What a step has shown of a metric for which nothing is open any more; nothing of one that has no counts.
+    Optional<String> shown(String metric, Optional<MetricGuard> seen, Tally judged) {
+        return seen.filter(known -> !known.isValueOnly())
+                .flatMap(known -> known.bound()
+                        .map(bound -> "%s, %s is ruled out"
+                                .formatted(facts(metric, known, judged), percent(harmful(bound.allowed())))));
+    }
+
+    private static String facts(String metric, MetricGuard seen, Tally judged) {
+        return "%s: %s of %s requests of this step %s"
                 .formatted(
                         metric,
-                        judge.failures(),
-                        judge.total(),
+                        judged.failures(),
+                        judged.total(),
                         seen.last() instanceof Counted counted ? counted.what() : "failed");
+    }
+
+    private String stillOpen(String metric, MetricGuard seen, ClearingJudge judge, Instant now) {
+        var facts = facts(metric, seen, new Tally(judge.failures(), judge.total()));
         double ratio = judge.total() == 0 ? 0 : (double) judge.failures() / judge.total();
         return needs(judge.harmful(), false, judge.needs(ratio, -StrictMath.log(beta())), seen, now)
                 .map(more -> "%s: needs about %s more requests to rule out %s%s"
@@ -135,30 +145,18 @@ record GuardJudge(GuardSpec guard, double share) {
     /// The state behind one more look.
     GuardState seen(GuardState state, RequestsCounted counted, Instant now) {
         var next = new TreeMap<>(state.metrics());
-        var looks = new ArrayList<CountedLook>();
-        counted.metrics().forEach((name, all) -> {
-            var count = state.suspicion().map(of -> of.without(all)).orElse(all);
+        var looks = Recorded.of(state);
+        for (var each : counted.metrics().entrySet()) {
+            var name = each.getKey();
+            var count = state.suspicion().map(of -> of.without(each.getValue())).orElse(each.getValue());
             var before = next.getOrDefault(name, MetricGuard.first(now));
             var after = before.seen(count, guard.burnIn(), now);
             next.put(name, after.weighed(weight(after)));
-            if (count instanceof Counted seen) {
-                var mine = since(before.canary(), after.canary());
-                if (mine.total() > 0) {
-                    looks.add(new CountedLook(
-                            name,
-                            counted.look(),
-                            now,
-                            seen.allowed(),
-                            mine,
-                            since(before.primaryTally(), after.primaryTally())));
-                }
+            if (each.getValue() instanceof Counted all) {
+                looks = looks.plus(name, counted.look(), now, all, before, after);
             }
-        });
+        }
         return state.behind(counted.look(), next, looks).spending(counted);
-    }
-
-    private static Tally since(Tally before, Tally after) {
-        return new Tally(after.failures() - before.failures(), after.total() - before.total());
     }
 
     /// Harm is proven, and the guard may act on it.

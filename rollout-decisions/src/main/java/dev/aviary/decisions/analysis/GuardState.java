@@ -4,6 +4,7 @@ import dev.aviary.events.Count.Counted;
 import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
 import dev.aviary.events.CountedLook;
+import dev.aviary.events.CountedPod;
 import dev.aviary.events.GuardResult;
 import dev.aviary.events.PodSuspected;
 import dev.aviary.events.RequestsCounted;
@@ -23,22 +24,24 @@ import java.util.TreeSet;
 /// @param counted looks that are in no `EvidenceRecorded` yet
 /// @param spent   bad answers of the canary, those of its pods' first requests too, by the metric's name
 /// @param suspicion of a pod, once there was one
+/// @param pods    that `counted` names by their place
 public record GuardState(
         int look,
         boolean tripped,
         SortedMap<String, MetricGuard> metrics,
         List<CountedLook> counted,
         SortedMap<String, Long> spent,
-        Optional<Suspicion> suspicion) {
+        Optional<Suspicion> suspicion,
+        List<CountedPod> pods) {
     static final GuardState NEW =
-            new GuardState(0, false, new TreeMap<>(), List.of(), new TreeMap<>(), Optional.empty());
+            new GuardState(0, false, new TreeMap<>(), List.of(), new TreeMap<>(), Optional.empty(), List.of());
 
     GuardState nowTripped() {
-        return new GuardState(look, true, metrics, counted, spent, suspicion);
+        return new GuardState(look, true, metrics, counted, spent, suspicion, pods);
     }
 
     GuardState recorded() {
-        return new GuardState(look, tripped, metrics, List.of(), spent, suspicion);
+        return new GuardState(look, tripped, metrics, List.of(), spent, suspicion, List.of());
     }
 
     /// The evidence begins anew, without the pod.
@@ -49,11 +52,12 @@ public record GuardState(
             anew.put(name, seen.anew());
             known.addAll(seen.burnt().keySet());
         });
-        return new GuardState(look, tripped, anew, counted, spent, Optional.of(new Suspicion(said, now, known, false)));
+        return new GuardState(
+                look, tripped, anew, counted, spent, Optional.of(new Suspicion(said, now, known, false)), pods);
     }
 
     GuardState suspicionAnswered() {
-        return new GuardState(look, tripped, metrics, counted, spent, suspicion.map(Suspicion::nowAnswered));
+        return new GuardState(look, tripped, metrics, counted, spent, suspicion.map(Suspicion::nowAnswered), pods);
     }
 
     /// The metric whose evidence is the strongest among those that crossed their bound.
@@ -70,10 +74,8 @@ public record GuardState(
                 .toList();
     }
 
-    GuardState behind(int look, SortedMap<String, MetricGuard> next, List<CountedLook> more) {
-        var all = new java.util.ArrayList<>(counted);
-        all.addAll(more);
-        return new GuardState(look + 1, tripped, next, List.copyOf(all), spent, suspicion);
+    GuardState behind(int look, SortedMap<String, MetricGuard> next, Recorded more) {
+        return new GuardState(look + 1, tripped, next, more.looks(), spent, suspicion, more.pods());
     }
 
     GuardState spending(RequestsCounted counts) {
@@ -87,7 +89,7 @@ public record GuardState(
                 next.merge(name, bad, Long::sum);
             }
         });
-        return new GuardState(look, tripped, metrics, counted, next, suspicion);
+        return new GuardState(look, tripped, metrics, counted, next, suspicion, pods);
     }
 
     /// The metric that saw the most bad answers. One answer may be bad by several, so they aren't added.

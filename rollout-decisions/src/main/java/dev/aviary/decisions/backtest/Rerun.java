@@ -1,18 +1,9 @@
 package dev.aviary.decisions.backtest;
 
-import dev.aviary.decisions.analysis.AnalysisDecider;
-import dev.aviary.decisions.analysis.AnalysisInput;
-import dev.aviary.decisions.analysis.AnalysisState;
 import dev.aviary.decisions.backtest.Ending.Kind;
-import dev.aviary.decisions.rollout.RolloutDecider;
-import dev.aviary.decisions.rollout.RolloutInput;
-import dev.aviary.decisions.rollout.RolloutState;
-import dev.aviary.decisions.rollout.RolloutState.Phase.Progressing;
 import dev.aviary.events.*;
-import dev.aviary.events.Count.PodCount;
-import dev.aviary.events.Count.Side;
+import dev.aviary.events.Count.Counted;
 import dev.aviary.events.GateDecided.Outcome;
-import dev.aviary.events.GuardSpec.Mode;
 import dev.aviary.events.RollbackStarted.Cause;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,6 +13,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -37,15 +29,17 @@ final class Rerun {
     private final Policy policy;
     private final RolloutStarted started;
     private final Instant startedAt;
-    private final Plan plan;
     private final Looks looks;
     private final Deque<Item> waiting = new ArrayDeque<>();
     private final Map<Integer, MetricsMeasured> measured = new TreeMap<>();
     private final TreeSet<String> notes = new TreeSet<>();
+    private final TreeMap<String, String> valueOnly = new TreeMap<>();
+    private Knowledge known;
+    private boolean begun;
     private Optional<String> blind;
-    private RolloutState router;
-    private AnalysisState analysis;
+    private Otherwise other;
 
+    private Plan way;
     private int step = -1;
     private boolean gated;
     private boolean opened;
@@ -56,7 +50,8 @@ final class Rerun {
     private Instant tripped;
     private Optional<Ending> recorded = Optional.empty();
     private boolean over;
-    private int suspectedAt = Integer.MAX_VALUE;
+    private Optional<PodSuspected> suspected = Optional.empty();
+    private boolean replacing;
 
     private Optional<Ending> otherwise = Optional.empty();
     private Optional<RollbackStarted> decided = Optional.empty();
@@ -65,15 +60,13 @@ final class Rerun {
     private boolean ahead;
     private Verdict verdict = Verdict.INCONCLUSIVE;
     private Duration skipped = Duration.ZERO;
-    private final List<List<CountedLook>> undecided = new ArrayList<>();
+    private Optional<Instant> cleared = Optional.empty();
+    private Optional<PodSuspected> suspects = Optional.empty();
+    private final List<Looks.Look> undecided = new ArrayList<>();
 
     private record Item(RolloutEvent event, Instant now) {}
 
     Rerun(Policy policy, RolloutStarted started, Instant now) {
-        var acting = started.plan().spec();
-        var spec = policy.appliedTo(acting);
-        boolean recovers =
-                started.plan().equals(Plan.recovery(acting)) && !started.plan().equals(Plan.of(acting));
         this.policy = policy;
         this.started = started;
         this.startedAt = now;
@@ -82,51 +75,21 @@ final class Rerun {
         this.failed = now;
         this.tripped = now;
         this.moved = now;
-        this.plan = recovers ? Plan.recovery(judging(spec)) : Plan.of(judging(spec));
-        this.looks = new Looks(acting.guarded(), spec.guarded());
-        this.blind = blind(acting.guarded(), spec.guarded());
-        var begun = new RolloutStarted(
-                started.rollout(), started.from(), started.to(), started.images(), plan, started.by());
-        this.router =
-                RolloutDecider.evolve(RolloutDecider.evolve(RolloutState.NEW, new CanaryApplied("", 0, acting)), begun);
-        this.analysis = AnalysisDecider.evolve(AnalysisState.NEW, begun, now);
+        this.way = started.plan();
+        this.known = Knowledge.of(way.spec(), policy, Optional.empty());
+        this.blind = known.blind();
+        this.looks = new Looks(way.spec().guarded(), known.spec().guarded());
+        this.other = new Otherwise(started, known.spec(), now);
     }
 
-    /// The burn-in was taken off before the looks were recorded.
-    private static CanarySpec judging(CanarySpec spec) {
-        var none = Optional.<Integer>empty();
-        return new Policy(
-                        none,
-                        Optional.empty(),
-                        none,
-                        new TreeMap<>(),
-                        new Policy.Guard(
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.of(0),
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.empty()))
-                .appliedTo(spec);
-    }
-
-    /// Why the other policy's guard would have seen something else than what is recorded.
-    private static Optional<String> blind(GuardSpec acting, GuardSpec otherwise) {
-        if (otherwise.mode() == Mode.OFF || otherwise.mode() == Mode.SHADOW) {
-            return Optional.empty();
+    /// Anew with what the rollout's first evidence shows to be known.
+    private void know(EvidenceRecorded first) {
+        if (!begun) {
+            begun = true;
+            known = Knowledge.of(way.spec(), policy, Optional.of(first));
+            blind = known.blind();
+            other = new Otherwise(started, known.spec(), startedAt);
         }
-        if (acting.mode() == Mode.OFF) {
-            return Optional.of("the guard was off, so nothing was counted");
-        }
-        if (acting.burnIn() != otherwise.burnIn()) {
-            return Optional.of("the log has the counts without each pod's first %s requests, not without %s"
-                    .formatted(acting.burnIn(), otherwise.burnIn()));
-        }
-        return otherwise.every().compareTo(acting.every()) < 0
-                ? Optional.of("the guard looked every %s ms, not every %s ms"
-                        .formatted(acting.every().toMillis(), otherwise.every().toMillis()))
-                : Optional.empty();
     }
 
     boolean is(RolloutId rollout) {
@@ -137,7 +100,12 @@ final class Rerun {
     /// looks.
     void read(RolloutEvent event, Instant now) {
         if (event instanceof PodSuspected suspect) {
-            suspectedAt = suspect.look();
+            suspected = Optional.of(suspect); // known before its look is counted, which is recorded later
+        }
+        if (event instanceof CheckCompleted check) {
+            check.guard().stream()
+                    .filter(metric -> metric.state() == GuardResult.State.THRESHOLD_ONLY)
+                    .forEach(metric -> valueOnly.put(metric.metric(), metric.sentence()));
         }
         if (event instanceof EvidenceRecorded evidence) {
             evidence(evidence);
@@ -159,6 +127,9 @@ final class Rerun {
                             ScaleUpStarted _,
                             StepStarted _,
                             TrafficShifted _,
+                            PodSuspected _,
+                            PodReplacementStarted _,
+                            PodRemoved _,
                             CanaryApplied _,
                             OperatorCommanded _ -> true;
                     default -> false;
@@ -183,8 +154,8 @@ final class Rerun {
             hear(waiting.removeFirst());
         }
         var end = recorded.orElse(new Ending(Kind.UNDER_WAY, heard, step, "it is under way"));
-        var other = otherwise.orElse(end);
-        boolean goesBack = other.kind() == Kind.ROLLED_BACK;
+        var ending = otherwise.orElse(end);
+        boolean goesBack = ending.kind() == Kind.ROLLED_BACK;
         if (blind.isPresent() && goesBack) {
             notes.add("or before, by the guard: " + blind.get());
         }
@@ -193,20 +164,22 @@ final class Rerun {
                 startedAt,
                 end,
                 blind.filter(_ -> !goesBack)
-                        .map(why -> new Ending(Kind.NOT_KNOWN, startedAt, other.step(), why))
-                        .orElse(other),
+                        .map(why -> new Ending(Kind.NOT_KNOWN, startedAt, ending.step(), why))
+                        .orElse(ending),
                 List.copyOf(notes));
     }
 
     private void evidence(EvidenceRecorded evidence) {
+        know(evidence);
         evidence.looks().forEach(look -> measured.put(look.look(), look));
-        var counted = new ArrayDeque<>(Looks.of(evidence.counted()));
+        var counted = new ArrayDeque<>(Looks.of(evidence));
         while (!waiting.isEmpty() && !isBehind(waiting.getFirst().event(), evidence.step())) {
             var next = waiting.removeFirst();
-            while (!counted.isEmpty() && counted.getFirst().getFirst().at().isBefore(next.now())) {
+            while (!counted.isEmpty() && counted.getFirst().at().isBefore(next.now())) {
                 count(counted.removeFirst());
             }
             hear(next);
+            traffic(next.event(), counted);
         }
         counted.forEach(this::count);
         measured.clear();
@@ -223,19 +196,23 @@ final class Rerun {
         heard = item.now();
         switch (item.event()) {
             case CheckCompleted check -> checked(check, item.now());
-            case GuardTripped _, BudgetSpent _ -> tripped = item.now();
-            case TrafficMeasured traffic -> router = RolloutDecider.evolve(router, traffic);
+            case GuardTripped _, BudgetSpent _, PodSuspected _ -> tripped = item.now();
+            case PodReplacementStarted _ -> replacing = true;
+            case TrafficMeasured traffic -> other.hear(traffic);
             case GateDecided gate -> gated(gate, item.now());
             case GateRequested gate -> requested(gate);
             case StepStarted next -> stepped(next, item.now());
-            case ScaleUpStarted scaled when router.underWay() -> router = RolloutDecider.evolve(router, scaled);
+            case ScaleUpStarted scaled when other.isUnderWay() -> other.follow(scaled, item.now());
+            case PodRemoved removed -> {
+                replacing = false;
+                other.hear(removed);
+            }
             case OperatorCommanded command -> {
                 skips |= command.verb() == OperatorCommanded.Verb.SKIP_STEP;
-                router = RolloutDecider.evolve(router, command);
+                other.hear(command);
             }
-            case TrafficShifted shifted
-            when isAligned() -> analysis = AnalysisDecider.evolve(analysis, shifted, item.now());
-            case CanaryApplied applied -> router = RolloutDecider.evolve(router, applied);
+            case TrafficShifted shifted when isAligned() -> other.shifted(shifted, item.now());
+            case CanaryApplied applied -> other.hear(applied);
             case PromotionStarted promotion -> promoted(promotion, item.now());
             case RollbackStarted back -> rolledBack(back, item.now());
             case Superseded by -> end(Kind.REPLACED, item.now(), "superseded by " + by.by(), true);
@@ -264,98 +241,149 @@ final class Rerun {
             return;
         }
         var look = Optional.ofNullable(measured.get(check.look())).filter(seen -> seen.step() == check.step());
-        var wanted = AnalysisDecider.wanted(analysis).look();
-        if (look.isPresent() && wanted.isPresent()) {
+        var wanted = other.wanted().look();
+        if (look.isPresent() && wanted.isPresent() && !wanted.get().due().isAfter(now)) {
             verdict = check.verdict();
-            analyse(
-                    new MetricsMeasured(
-                            started.rollout(),
-                            wanted.get().step(),
-                            wanted.get().look(),
-                            wanted.get().question(),
-                            look.get().metrics(),
-                            look.get().hooks()),
-                    now);
+            unread(check, now);
+            var seen = new MetricsMeasured(
+                    started.rollout(),
+                    wanted.get().step(),
+                    wanted.get().look(),
+                    wanted.get().question(),
+                    look.get().metrics(),
+                    look.get().hooks());
+            cleared.ifPresentOrElse(early -> checkedEarly(seen, early, now), () -> analyse(seen, now));
         }
     }
 
-    private void count(List<CountedLook> look) {
+    /// A look that couldn't count stands in no evidence, but the check tells of it.
+    private void unread(CheckCompleted check, Instant now) {
+        var counts = new TreeMap<String, Count>();
+        check.guard().stream()
+                .filter(metric -> metric.state() == GuardResult.State.NO_DATA)
+                .forEach(metric -> counts.put(metric.metric(), new Count.Unread(metric.sentence())));
+        if (!counts.isEmpty()) {
+            analyse(counts, now);
+        }
+    }
+
+    /// It would have been checked before the recorded one was. If that takes it on, the time between would not have
+    /// been.
+    private void checkedEarly(MetricsMeasured seen, Instant early, Instant now) {
+        var before = skipped;
+        int at = other.step();
+        cleared = Optional.empty();
+        skipped = skipped.plus(Duration.between(early, now));
+        analyse(seen, now);
+        if (goesOn() && other.step() == at) {
+            skipped = before;
+            both();
+        } else {
+            undecided.clear();
+            notes.add("as if a check that comes early had seen what the recorded one saw at its time");
+        }
+    }
+
+    private void count(Looks.Look look) {
         if (!goesOn()) {
             return;
         }
-        if (look.getFirst().look() >= suspectedAt) {
-            unknown(look.getFirst().at(), "a pod was suspect, and the log has the counts of all pods together");
+        boolean theirs = suspected.filter(pod -> pod.look() <= look.number()).isPresent();
+        if (theirs && !known.apart()) {
+            unknown(look.at(), "a pod was suspect, and the log has the counts of all pods together");
             return;
         }
-        if (!isAligned()) {
+        if (!isAligned() || cleared.isPresent()) {
             if (!ahead) {
                 undecided.add(look);
             }
             return;
         }
+        judge(look);
+        if (goesOn()) {
+            compareSuspects(look);
+        }
+        clear(look);
+    }
+
+    private void judge(Looks.Look look) {
         var seen = looks.at(look);
-        var wanted = AnalysisDecider.wanted(analysis).guard();
-        if (seen.isEmpty() || wanted.isEmpty()) {
+        if (seen.isEmpty()) {
             return;
         }
         var counts = new TreeMap<String, Count>();
-        started.plan().spec().metrics().stream()
+        way.spec().metrics().stream()
                 .filter(metric -> seen.containsKey(metric.name()))
                 .forEach(metric -> counts.put(metric.name(), otherwise(metric, seen)));
-        analyse(
-                new RequestsCounted(
-                        started.rollout(),
-                        wanted.get().step(),
-                        wanted.get().look(),
-                        wanted.get().question(),
-                        counts),
-                look.getFirst().at());
+        valueOnly.forEach((metric, why) -> counts.putIfAbsent(metric, new Count.ThresholdOnly(why)));
+        analyse(counts, look.at());
     }
 
-    private Count otherwise(MetricSpec metric, Map<String, CountedLook> seen) {
-        var look = Optional.ofNullable(seen.get(metric.name())).orElseThrow();
+    private void analyse(SortedMap<String, Count> counts, Instant now) {
+        other.wanted()
+                .guard()
+                .ifPresent(guard -> analyse(
+                        new RequestsCounted(started.rollout(), guard.step(), guard.look(), guard.question(), counts),
+                        now));
+    }
+
+    private Count otherwise(MetricSpec metric, Map<String, Counted> seen) {
         var count = policy.appliedTo(
-                metric,
-                new Count.Counted(
-                        Count.Source.PODS,
-                        look.allowed(),
-                        "failed",
-                        Optional.empty(),
-                        List.of(
-                                new PodCount(
-                                        "canary",
-                                        "",
-                                        Side.CANARY,
-                                        look.canary().failures(),
-                                        look.canary().total()),
-                                new PodCount(
-                                        "primary",
-                                        "",
-                                        Side.PRIMARY,
-                                        look.primary().failures(),
-                                        look.primary().total()))));
-        var mode = plan.spec().guarded().mode();
-        if (count instanceof Count.ThresholdOnly(var why) && (mode == Mode.BOUND || mode == Mode.PRIMARY)) {
+                metric, Optional.ofNullable(seen.get(metric.name())).orElseThrow());
+        if (count instanceof Count.ThresholdOnly(var why) && other.acts()) {
             blind = blind.or(() -> Optional.of("%s: %s".formatted(metric.name(), why)));
         }
         return count;
     }
 
+    /// A pod that is replaced under both policies is gone under both; else nobody knows how the pods did from then on.
+    private void compareSuspects(Looks.Look look) {
+        boolean now = suspected.filter(pod -> pod.look() == look.number()).isPresent();
+        var theirs = suspected
+                .filter(_ -> now && way.spec().guarded().suspect() == GuardSpec.Suspect.HOLD)
+                .map(PodSuspected::pod);
+        var mine = suspects.map(PodSuspected::pod);
+        suspects = Optional.empty();
+        if (!mine.equals(theirs)) {
+            unknown(
+                    look.at(),
+                    mine.map("pod %s would have been replaced"::formatted)
+                            .or(() -> theirs.map("pod %s was replaced, which would have been left alone"::formatted))
+                            .orElseThrow());
+        }
+    }
+
+    /// The step has shown what it has to before the recorded one was checked.
+    private void clear(Looks.Look look) {
+        boolean now = goesOn()
+                && clearsOtherwise()
+                && other.wanted()
+                        .look()
+                        .filter(due -> due.due().equals(look.at()))
+                        .isPresent();
+        cleared = now ? Optional.of(look.at()) : cleared;
+    }
+
+    private boolean clearsOtherwise() {
+        return !policy.metrics().isEmpty()
+                || !Knowledge.clearsAs(
+                        way.spec().guarded(), policy.appliedTo(way.spec()).guarded());
+    }
+
     private void analyse(AnalyzerEvent seen, Instant now) {
-        var said = AnalysisDecider.decide(analysis, new AnalysisInput.Heard(seen), now);
-        analysis = AnalysisDecider.evolve(analysis, seen, now);
-        for (var event : said) {
-            analysis = AnalysisDecider.evolve(analysis, event, now);
-            if (!(event instanceof EvidenceRecorded)) {
+        for (var event : other.analyse(seen, now)) {
+            if (event instanceof PodSuspected suspect) {
+                suspects = Optional.of(suspect);
+            }
+            // What the traffic was before the first step, the log tells.
+            if (!(event instanceof EvidenceRecorded || event instanceof TrafficMeasured)) {
                 decide(event, now);
             }
         }
     }
 
     private void decide(RolloutEvent input, Instant now) {
-        var decisions = RolloutDecider.decide(router, new RolloutInput.Heard(input), now);
-        router = RolloutDecider.evolve(router, input);
-        for (var decision : decisions) {
+        for (var decision : other.decide(input, now)) {
             switch (decision) {
                 case RollbackStarted back
                 when isOfAnalysis(back) -> {
@@ -365,23 +393,18 @@ final class Rerun {
                 }
                 case PromotionStarted promotion -> ends(Kind.PROMOTED, now, promotion.reasons());
                 case StepStarted next -> {
-                    follow(next, now);
+                    other.follow(next, now);
                     moved = now;
                     follows = !(input instanceof CheckCompleted check) || check.verdict() == verdict;
                 }
-                case GateRequested _, StepHeld _ -> follow(decision, now);
+                case GateRequested _, StepHeld _, PodReplacementStarted _ -> other.follow(decision, now);
                 default -> {} // what others did ends it when the recorded one ends
             }
         }
     }
 
-    private void follow(RouterDecision decision, Instant now) {
-        router = RolloutDecider.evolve(router, decision);
-        analysis = AnalysisDecider.evolve(analysis, decision, now);
-    }
-
     private void ends(Kind kind, Instant now, List<String> reasons) {
-        otherwise = Optional.of(new Ending(kind, now.minus(skipped), otherStep(), String.join("; ", reasons)));
+        otherwise = Optional.of(new Ending(kind, now.minus(skipped), other.step(), String.join("; ", reasons)));
     }
 
     private static boolean isOfAnalysis(RollbackStarted back) {
@@ -406,8 +429,8 @@ final class Rerun {
         gated |= asks;
         opened = false;
         if (!asks) {
-            router = RolloutDecider.evolve(router, gate);
-        } else if (goesOn() && isAligned() && awaits().isEmpty()) {
+            other.hear(gate);
+        } else if (goesOn() && isAligned() && other.awaits().isEmpty()) {
             stays();
         } else {
             both();
@@ -417,13 +440,13 @@ final class Rerun {
     /// Where it goes up sooner, nobody asked the gate; it is taken to have been open.
     private void openAGateThatNobodyAsked(Instant now) {
         if (goesOn() && !gated) {
-            awaits().filter(_ -> step >= 0).ifPresent(kind -> {
+            other.awaits().filter(_ -> step >= 0).ifPresent(kind -> {
                 notes.add("as if gate %s had been open".formatted(kind.word()));
                 decide(
                         new GateDecided(
                                 started.rollout(),
                                 kind,
-                                otherStep(),
+                                other.step(),
                                 Integer.MAX_VALUE,
                                 Outcome.OPENED,
                                 kind.word(),
@@ -434,26 +457,24 @@ final class Rerun {
         }
     }
 
-    private Optional<HookKind> awaits() {
-        return router.phase() instanceof Progressing at ? at.awaited() : Optional.empty();
-    }
-
     private void stepped(StepStarted next, Instant now) {
         boolean again = next.step() == step;
         boolean wasAligned = isAligned();
         step = next.step();
+        way = step == 0 ? Otherwise.beginning(way, next.canary()) : way;
         gated = false;
         opened = false;
-        if (!goesOn() || !(router.phase() instanceof Progressing)) {
+        cleared = Optional.empty();
+        if (!goesOn() || !other.isProgressing()) {
             return;
         }
-        if (otherStep() < 0) {
-            follow(planned(0, next), now);
+        if (other.step() < 0) {
+            other.begin(next, started.plan(), now);
             moved = now;
         } else if (again && wasAligned) {
-            follow(planned(otherStep(), next), now);
-        } else if (!again && wasAligned && skips && !plan.isLast(otherStep())) {
-            follow(planned(otherStep() + 1, next), now);
+            other.goTo(other.step(), next, now);
+        } else if (!again && wasAligned && skips && !other.isLast()) {
+            other.goTo(other.step() + 1, next, now);
         }
         skips &= step == 0 || !wasAligned; // one that the recorded one heard behind this step
         if (!again && isAligned()) {
@@ -467,6 +488,16 @@ final class Rerun {
             if (!comes()) {
                 stays();
             }
+        }
+    }
+
+    /// A budget of the other policy alone would have chosen its first weight by traffic that nobody measured before; it
+    /// is taken to have been that of the first step's looks.
+    private void traffic(RolloutEvent next, Deque<Looks.Look> counted) {
+        boolean unmeasured =
+                next instanceof ScaleUpStarted && way.spec().guarded().budget().isEmpty() && other.acts();
+        if (unmeasured) {
+            Looks.traffic(started.rollout(), List.copyOf(counted)).ifPresent(other::hear);
         }
     }
 
@@ -485,36 +516,16 @@ final class Rerun {
         }
     }
 
-    private StepStarted planned(int at, StepStarted recorded) {
-        var planned = plan.steps().get(at);
-        return new StepStarted(
-                started.rollout(), at, planned.canary(), planned.mirror(), planned.match(), recorded.deadline());
-    }
-
     /// The recorded rollout has a step of this weight before it, if it goes on.
     private boolean comes() {
-        var steps = started.plan().steps();
-        return steps.subList(Integer.max(step, 0), steps.size()).stream().anyMatch(this::isOther);
+        var steps = way.steps();
+        return steps.subList(Integer.max(step, 0), steps.size()).stream().anyMatch(other::isIn);
     }
 
     private boolean isAligned() {
-        return (step < 0 || otherStep() < 0)
-                ? step == otherStep()
-                : isOther(started.plan().steps().get(step));
-    }
-
-    private boolean isOther(Plan.Step of) {
-        if (otherStep() < 0) {
-            return false;
-        }
-        var other = plan.steps().get(otherStep());
-        return of.canary().equals(other.canary())
-                && of.mirror().equals(other.mirror())
-                && of.match().equals(other.match());
-    }
-
-    private int otherStep() {
-        return router.phase() instanceof Progressing at ? at.step() : -1;
+        return (step < 0 || other.step() < 0)
+                ? step == other.step()
+                : other.isIn(way.steps().get(step));
     }
 
     private boolean goesOn() {
@@ -528,14 +539,15 @@ final class Rerun {
     }
 
     private void rolledBack(RollbackStarted back, Instant now) {
+        boolean stayed = back.cause() == Cause.GUARD && replacing; // the pod that was to be replaced
         var at = switch (back.cause()) {
-            case GUARD -> tripped;
+            case GUARD -> stayed ? now : tripped;
             // The very same: a check that failed after it, before the router had said so, wasn't the cause.
             case FAILED_CHECKS -> decided.equals(Optional.of(back)) ? moved : failed;
             case DEADLINE, ROLLBACK_HOOK, ABORTED, ROUTE_CHANGED, TARGET_REVERTED, CANARY_UNAVAILABLE, WENT_BLIND ->
                 now;
         };
-        end(Kind.ROLLED_BACK, at, String.join("; ", back.reasons()), !isOfAnalysis(back));
+        end(Kind.ROLLED_BACK, at, String.join("; ", back.reasons()), stayed || !isOfAnalysis(back));
     }
 
     /// @param ofOthers it would have ended under any policy
@@ -544,39 +556,41 @@ final class Rerun {
         if (!goesOn()) {
             return;
         }
-        if (ofOthers && (!ahead || kind == Kind.REPLACED)) {
-            int last = isAligned() ? otherStep() : step;
+        if (ofOthers && ((!ahead && cleared.isEmpty()) || kind == Kind.REPLACED)) {
+            int last = isAligned() ? other.step() : step;
             otherwise = Optional.of(new Ending(kind, at.minus(skipped), last, why));
         } else if (!isAligned()) {
             unknown(
                     at,
                     "it would have waited for what %s %% shows; the recorded one ended at %s %%"
-                            .formatted(share(plan, otherStep()), share(started.plan(), step)));
-        } else {
+                            .formatted(other.share(), share()));
+        } else if (cleared.isPresent()) {
             unknown(
-                    at,
-                    "it would have gone on at %s %%, where the recorded one ended".formatted(share(plan, otherStep())));
+                    cleared.get(),
+                    "it would have been checked early at %s %%, and nobody asked for the values then"
+                            .formatted(other.share()));
+        } else {
+            unknown(at, "it would have gone on at %s %%, where the recorded one ended".formatted(other.share()));
         }
     }
 
     /// The recorded one went up.
     private void stays() {
-        var weight = share(plan, otherStep());
-        boolean was =
-                started.plan().steps().stream().limit(Integer.max(step, 0)).anyMatch(this::isOther);
+        var weight = other.share();
+        boolean was = way.steps().stream().limit(Integer.max(step, 0)).anyMatch(other::isIn);
         unknown(
                 heard,
-                was || otherStep() < 0
+                was || other.step() < 0
                         ? "it would have stayed at %s %%, where the recorded one went on to %s %%"
-                                .formatted(weight, share(started.plan(), step))
+                                .formatted(weight, share())
                         : "no step had %s %%".formatted(weight));
     }
 
     private void unknown(Instant from, String why) {
-        otherwise = Optional.of(new Ending(Kind.NOT_KNOWN, from.minus(skipped), otherStep(), why));
+        otherwise = Optional.of(new Ending(Kind.NOT_KNOWN, from.minus(skipped), other.step(), why));
     }
 
-    private static Percent share(Plan plan, int step) {
-        return step < 0 ? Percent.ZERO : plan.steps().get(step).canary();
+    private Percent share() {
+        return step < 0 ? Percent.ZERO : way.steps().get(step).canary();
     }
 }

@@ -162,7 +162,7 @@ public record RolloutState(
     /// @param startedAt    UTC, when the canary was scaled up; before then, the epoch
     /// @param broken       the primary is: the canary carries the traffic
     /// @param checked      what the last check said
-    /// @param first        share of the first step, where it isn't the planned one
+    /// @param first        share of the first step, once a budget has chosen it
     public record Run(
             RolloutId id,
             String revision,
@@ -195,7 +195,7 @@ public record RolloutState(
         }
 
         /// The canary's share in a step.
-        Percent share(int step) {
+        public Percent share(int step) {
             var planned = plan.steps().get(step).canary();
             return step == 0 ? first.filter(planned::isAbove).orElse(planned) : planned;
         }

@@ -1,5 +1,7 @@
 package dev.aviary.decisions.analysis;
 
+import dev.aviary.decisions.CanaryLike;
+import dev.aviary.decisions.GuardLike;
 import dev.aviary.decisions.analysis.AnalysisInput.Heard;
 import dev.aviary.decisions.analysis.AnalysisInput.Tick;
 import dev.aviary.events.AnalyzerEvent;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /// The live loop without the stream: hears, decides, and lets due instants pass.
 final class Analysis {
@@ -42,11 +45,24 @@ final class Analysis {
     Instant now = NOON;
 
     static Analysis ofFirstStep(HookSpec... hooks) {
-        return new Analysis().hear(started(hooks)).hear(step(0)).hear(shifted(3, 0));
+        return ofFirstStep(spec(hooks));
+    }
+
+    /// With another guard.
+    static Analysis ofFirstStep(UnaryOperator<GuardLike> guard) {
+        return ofFirstStep(CanaryLike.of(spec()).guard(guard).spec());
+    }
+
+    static Analysis ofFirstStep(CanarySpec spec) {
+        return new Analysis().hear(started(spec)).hear(step(0)).hear(shifted(3, 0));
     }
 
     static RolloutStarted started(HookSpec... hooks) {
-        return new RolloutStarted(ROLLOUT, "v1:one", "v1:two", List.of(), Plan.of(spec(hooks)), Optional.empty());
+        return started(spec(hooks));
+    }
+
+    static RolloutStarted started(CanarySpec spec) {
+        return new RolloutStarted(ROLLOUT, "v1:one", "v1:two", List.of(), Plan.of(spec), Optional.empty());
     }
 
     static CanarySpec spec(HookSpec... hooks) {

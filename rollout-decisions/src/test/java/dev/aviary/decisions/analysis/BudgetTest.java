@@ -4,6 +4,7 @@ import static dev.aviary.decisions.analysis.Analysis.ROLLOUT;
 import static dev.aviary.decisions.analysis.Analysis.SUCCESS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aviary.decisions.CanaryLike;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.BudgetSpent;
 import dev.aviary.events.CanarySpec;
@@ -12,10 +13,7 @@ import dev.aviary.events.Count.Counted;
 import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
 import dev.aviary.events.Count.Source;
-import dev.aviary.events.GuardSpec;
-import dev.aviary.events.Plan;
 import dev.aviary.events.RequestsCounted;
-import dev.aviary.events.RolloutStarted;
 import dev.aviary.events.ScaleUpStarted;
 import dev.aviary.events.TrafficMeasured;
 import java.time.Duration;
@@ -28,11 +26,14 @@ import org.junit.jupiter.api.Test;
 
 /// A rollout may cost 10 bad answers.
 class BudgetTest {
+    private static final CanarySpec TEN =
+            CanaryLike.of(Analysis.spec()).guard(guard -> guard.budget(10)).spec();
+
     private int look = 0;
 
     @Test
     void whatAllStepsCostTogetherUsesItUpOnceTheFirstRequestsToo() {
-        var analysis = starting(Optional.of(10L)).hear(Analysis.step(0)).hear(Analysis.shifted(3, 0));
+        var analysis = starting(TEN).hear(Analysis.step(0)).hear(Analysis.shifted(3, 0));
         look(analysis, 4, 5, 95);
         look(analysis, 3, 2000, 95);
         analysis.hear(Analysis.step(1)).hear(Analysis.shifted(4, 1));
@@ -46,9 +47,8 @@ class BudgetTest {
             assertThat(spent.step()).isEqualTo(1);
             assertThat(spent.spent()).isEqualTo(10);
             assertThat(spent.reason())
-                    .isEqualTo(
-                            "request-success-rate: 10 requests of the canary failed, those of its pods' first ones too;"
-                                    + " a rollout may cost 10");
+                    .isEqualTo("request-success-rate: 10 requests of the canary failed, its pods' first ones included;"
+                            + " a rollout may cost 10");
             assertThat(spent.guard()).hasSize(1);
         });
         assertThat(analysis.wanted().guard()).isEmpty();
@@ -56,7 +56,7 @@ class BudgetTest {
 
     @Test
     void theTrafficIsMeasuredWhileTheCanaryStarts() {
-        var analysis = starting(Optional.of(10L));
+        var analysis = starting(TEN);
         assertThat(analysis.wanted().guard())
                 .hasValueSatisfying(guard -> assertThat(guard.step()).isEqualTo(-1));
         for (int second = 0; second < 4; second++) {
@@ -72,7 +72,7 @@ class BudgetTest {
 
     @Test
     void withoutABudgetNobodyLooksBeforeTheFirstStep() {
-        assertThat(starting(Optional.empty()).wanted().guard()).isEmpty();
+        assertThat(starting(Analysis.spec()).wanted().guard()).isEmpty();
     }
 
     private void look(Analysis analysis, long failures, long total, long primary) {
@@ -97,37 +97,9 @@ class BudgetTest {
         return analysis.said().stream().filter(type::isInstance).map(type::cast);
     }
 
-    private static Analysis starting(Optional<Long> budget) {
-        var usual = GuardSpec.DEFAULT;
-        var from = Analysis.spec();
-        var spec = new CanarySpec(
-                from.target(),
-                from.provider(),
-                from.service(),
-                from.strategy(),
-                from.interval(),
-                from.threshold(),
-                from.progressDeadline(),
-                from.drain(),
-                from.primaryReady(),
-                from.canaryReady(),
-                from.metrics(),
-                from.hooks(),
-                from.skipAnalysis(),
-                from.suspended(),
-                from.revertOnDeletion(),
-                from.strict(),
-                Optional.of(new GuardSpec(
-                        usual.mode(),
-                        usual.alpha(),
-                        usual.burnIn(),
-                        usual.every(),
-                        usual.suspect(),
-                        usual.clearAt(),
-                        budget,
-                        usual.inFlight())));
+    private static Analysis starting(CanarySpec spec) {
         return new Analysis()
-                .hear(new RolloutStarted(ROLLOUT, "v1:one", "v1:two", List.of(), Plan.of(spec), Optional.empty()))
+                .hear(Analysis.started(spec))
                 .hear(new ScaleUpStarted(ROLLOUT, Analysis.NOON.plusSeconds(600)));
     }
 }

@@ -8,18 +8,14 @@ import static dev.aviary.decisions.analysis.Analysis.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aviary.decisions.guard.ClearingJudge;
-import dev.aviary.events.CanarySpec;
 import dev.aviary.events.CheckCompleted;
 import dev.aviary.events.Count;
 import dev.aviary.events.Count.Counted;
 import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
 import dev.aviary.events.Count.Source;
-import dev.aviary.events.GuardSpec;
 import dev.aviary.events.Measurement;
-import dev.aviary.events.Plan;
 import dev.aviary.events.RequestsCounted;
-import dev.aviary.events.RolloutStarted;
 import dev.aviary.events.Verdict;
 import java.time.Duration;
 import java.util.List;
@@ -254,41 +250,6 @@ class ClearingTest {
     }
 
     private static Analysis inFirstStep() {
-        var usual = GuardSpec.DEFAULT;
-        var spec = guarded(new GuardSpec(
-                usual.mode(),
-                usual.alpha(),
-                usual.burnIn(),
-                usual.every(),
-                usual.suspect(),
-                Optional.of(.05),
-                usual.budget(),
-                usual.inFlight()));
-        return new Analysis()
-                .hear(new RolloutStarted(ROLLOUT, "v1:one", "v1:two", List.of(), Plan.of(spec), Optional.empty()))
-                .hear(Analysis.step(0))
-                .hear(Analysis.shifted(3, 0));
-    }
-
-    private static CanarySpec guarded(GuardSpec guard) {
-        var from = Analysis.spec();
-        return new CanarySpec(
-                from.target(),
-                from.provider(),
-                from.service(),
-                from.strategy(),
-                from.interval(),
-                from.threshold(),
-                from.progressDeadline(),
-                from.drain(),
-                from.primaryReady(),
-                from.canaryReady(),
-                from.metrics(),
-                from.hooks(),
-                from.skipAnalysis(),
-                from.suspended(),
-                from.revertOnDeletion(),
-                from.strict(),
-                Optional.of(guard));
+        return Analysis.ofFirstStep(guard -> guard.clearAt(.05));
     }
 }

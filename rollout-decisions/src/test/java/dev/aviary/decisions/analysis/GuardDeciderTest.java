@@ -5,8 +5,8 @@ import static dev.aviary.decisions.analysis.Analysis.SUCCESS;
 import static dev.aviary.decisions.analysis.Analysis.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aviary.decisions.CanaryLike;
 import dev.aviary.events.AnalyzerEvent;
-import dev.aviary.events.CanarySpec;
 import dev.aviary.events.CheckCompleted;
 import dev.aviary.events.Count;
 import dev.aviary.events.Count.Counted;
@@ -20,10 +20,8 @@ import dev.aviary.events.GuardSpec;
 import dev.aviary.events.GuardSpec.Mode;
 import dev.aviary.events.GuardTripped;
 import dev.aviary.events.Measurement;
-import dev.aviary.events.Plan;
 import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RollbackStarted;
-import dev.aviary.events.RolloutStarted;
 import dev.aviary.events.Verdict;
 import java.time.Duration;
 import java.util.List;
@@ -150,6 +148,7 @@ class GuardDeciderTest {
         assertThat(all(analysis, EvidenceRecorded.class).flatMap(said -> said.counted().stream()))
                 .extracting(look -> look.look(), look -> look.canary())
                 .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple(0, Tally.NONE), // the first requests
                         org.assertj.core.groups.Tuple.tuple(1, new Tally(2, 2)),
                         org.assertj.core.groups.Tuple.tuple(2, new Tally(1, 1)));
     }
@@ -312,37 +311,9 @@ class GuardDeciderTest {
     }
 
     private static Analysis guarded(Mode mode, boolean strict) {
-        var from = Analysis.spec();
-        var by = GuardSpec.DEFAULT;
-        var spec = new CanarySpec(
-                from.target(),
-                from.provider(),
-                from.service(),
-                from.strategy(),
-                from.interval(),
-                from.threshold(),
-                from.progressDeadline(),
-                from.drain(),
-                from.primaryReady(),
-                from.canaryReady(),
-                from.metrics(),
-                from.hooks(),
-                from.skipAnalysis(),
-                from.suspended(),
-                from.revertOnDeletion(),
-                strict,
-                Optional.of(new GuardSpec(
-                        mode,
-                        by.alpha(),
-                        by.burnIn(),
-                        by.every(),
-                        by.suspect(),
-                        by.clearAt(),
-                        by.budget(),
-                        by.inFlight())));
-        return new Analysis()
-                .hear(new RolloutStarted(ROLLOUT, "v1:one", "v1:two", List.of(), Plan.of(spec), Optional.empty()))
-                .hear(Analysis.step(0))
-                .hear(Analysis.shifted(3, 0));
+        return Analysis.ofFirstStep(CanaryLike.of(Analysis.spec())
+                .guard(guard -> guard.mode(mode))
+                .strict(strict)
+                .spec());
     }
 }

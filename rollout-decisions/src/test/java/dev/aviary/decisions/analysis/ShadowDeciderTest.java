@@ -5,31 +5,36 @@ import static dev.aviary.decisions.analysis.Analysis.SUCCESS;
 import static dev.aviary.decisions.analysis.Analysis.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aviary.decisions.CanaryLike;
+import dev.aviary.decisions.GuardLike;
 import dev.aviary.events.Bounds;
-import dev.aviary.events.CanarySpec;
+import dev.aviary.events.BudgetSpent;
 import dev.aviary.events.Count.Counted;
 import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
 import dev.aviary.events.Count.Source;
 import dev.aviary.events.GuardSpec;
+import dev.aviary.events.GuardSpec.Suspect;
 import dev.aviary.events.GuardTripped;
 import dev.aviary.events.MetricSpec;
 import dev.aviary.events.Percent;
-import dev.aviary.events.Plan;
+import dev.aviary.events.PodReplacementStarted;
+import dev.aviary.events.PodSuspected;
 import dev.aviary.events.Policy;
 import dev.aviary.events.RequestsCounted;
 import dev.aviary.events.RollbackStarted;
 import dev.aviary.events.RollbackStarted.Cause;
-import dev.aviary.events.RolloutStarted;
 import dev.aviary.events.ShadowDiffered;
 import dev.aviary.events.ShadowDiffered.Course;
 import dev.aviary.events.ShadowSpec;
 import dev.aviary.events.StepHeld;
+import dev.aviary.events.Verdict;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /// The acting policy: at least 99 % succeed, two failed checks take it back, a guard at α = .001.
@@ -165,7 +170,7 @@ class ShadowDeciderTest {
                 "1m",
                 new Bounds(Optional.empty(), Optional.of(500.0)));
         var sooner = new Policy.Metric(Optional.empty(), Optional.of(400.0), Optional.empty());
-        var analysis = beside(List.of(late), ShadowSpec.of(metric(sooner)));
+        var analysis = beside(late, ShadowSpec.of(metric(sooner)));
 
         look(analysis, List.of(late), 0, 0, 5);
         look(analysis, List.of(late), 1, 5, 5);
@@ -177,6 +182,142 @@ class ShadowDeciderTest {
                     .isEqualTo(
                             "what the guard would have done isn't known: request-success-rate: its requests were counted"
                                     + " against at most 500, not at most 400");
+        });
+    }
+
+    @Test
+    void aBudgetThatWouldHaveBeenUsedUpIsSaid() {
+        var analysis = beside(guard -> guard, GuardLike.changed().budget(2));
+
+        look(analysis, 0, 1, 100);
+        assertThat(differences(analysis)).isEmpty();
+        look(analysis, 1, 1, 100);
+
+        assertThat(differences(analysis)).singleElement().satisfies(said -> {
+            assertThat(said.acting()).isEqualTo(Course.WENT_ON);
+            assertThat(said.shadow()).isEqualTo(Course.TRIPPED);
+            assertThat(said.sentence())
+                    .isEqualTo(
+                            "the budget would have been used up: request-success-rate: 2 requests of the canary failed,"
+                                    + " its pods' first ones included; a rollout may cost 2");
+        });
+    }
+
+    @Test
+    void aLargerBudgetWouldHaveLetItGoOn() {
+        var analysis = beside(guard -> guard.budget(2), GuardLike.changed().budget(20));
+
+        look(analysis, 0, 2, 100);
+
+        assertThat(analysis.said()).hasAtLeastOneElementOfType(BudgetSpent.class);
+        assertThat(differences(analysis)).singleElement().satisfies(said -> {
+            assertThat(said.acting()).isEqualTo(Course.TRIPPED);
+            assertThat(said.shadow()).isEqualTo(Course.WENT_ON);
+            assertThat(said.sentence())
+                    .isEqualTo(
+                            "the guard would have let it go on; what would have come then can't be known, for the release"
+                                    + " is taken back");
+        });
+    }
+
+    @Test
+    void aStepThatWouldHaveBeenClearedSoonerIsSaidOnce() {
+        var analysis = beside(guard -> guard, GuardLike.changed().clearAt(.05));
+
+        look(analysis, 0, 0, 72); // the first 5 aren't judged
+        assertThat(differences(analysis)).isEmpty();
+        look(analysis, 1, 0, 1);
+        look(analysis, 2, 0, 100);
+
+        assertThat(differences(analysis)).singleElement().satisfies(said -> {
+            assertThat(said.acting()).isEqualTo(Course.WENT_ON);
+            assertThat(said.shadow()).isEqualTo(Course.CLEARED);
+            assertThat(said.look()).isEqualTo(1);
+            assertThat(said.sentence())
+                    .isEqualTo("the check would have come now: request-success-rate: 0 of 68 requests of this step"
+                            + " failed, 5 % is ruled out");
+        });
+        check(analysis, 99.9);
+        assertThat(differences(analysis)).hasSize(1);
+        analysis.hear(Analysis.step(1)).hear(Analysis.shifted(4, 1));
+        analysis.now = analysis.now.plusSeconds(1);
+        look(analysis, 3, 0, 68);
+        assertThat(differences(analysis)).hasSize(2);
+    }
+
+    @Test
+    void aCheckThatComesEarlyWouldHaveWaited() {
+        var analysis = beside(
+                guard -> guard.clearAt(.05), GuardLike.changed().clearAt(.01).clearBeta(.01));
+
+        look(analysis, 0, 0, 73);
+        check(analysis, 99.9);
+
+        assertThat(analysis.checks())
+                .singleElement()
+                .satisfies(check -> assertThat(check.verdict()).isEqualTo(Verdict.PASSED));
+        assertThat(differences(analysis)).singleElement().satisfies(said -> {
+            assertThat(said.acting()).isEqualTo(Course.PASSED);
+            assertThat(said.shadow()).isEqualTo(Course.INCONCLUSIVE);
+            assertThat(said.sentence())
+                    .startsWith("the check would have waited for its time: request-success-rate: 0 of 68 requests of"
+                            + " this step failed: needs about ")
+                    .contains(" more requests to rule out 2 %"); // twice what its bound allows
+        });
+    }
+
+    @Test
+    void aPodThatBothSuspectIsReplacedUnderBoth() {
+        var analysis = beside(guard -> guard.burnIn(0), GuardLike.changed().alpha(.0011));
+
+        look(analysis, 0, pod("a", 0, 20), pod("b", 0, 20), pod("c", 9, 9));
+        assertThat(analysis.said()).hasAtLeastOneElementOfType(PodSuspected.class);
+        replaced(analysis);
+        look(analysis, 1, pod("a", 0, 200), pod("b", 0, 200), pod("d", 0, 200));
+        check(analysis, 99.9);
+        assertThat(differences(analysis)).isEmpty();
+
+        look(analysis, 2, pod("a", 99, 99), pod("b", 99, 99));
+        assertThat(analysis.said()).hasAtLeastOneElementOfType(GuardTripped.class);
+        assertThat(differences(analysis)).isEmpty();
+    }
+
+    @Test
+    void aPodThatOnlyOneOfThemSuspectsIsTheLastThatIsKnown() {
+        var sooner = beside(guard -> guard.burnIn(0), GuardLike.changed().alpha(.1));
+        look(sooner, 0, pod("a", 0, 9), pod("b", 0, 9), pod("c", 3, 3));
+        assertThat(differences(sooner)).singleElement().satisfies(said -> {
+            assertThat(said.acting()).isEqualTo(Course.WENT_ON);
+            assertThat(said.shadow()).isEqualTo(Course.SUSPECTED);
+            assertThat(said.sentence())
+                    .startsWith("pod c would have been replaced: request-success-rate: 3 of 3 requests to pod c")
+                    .endsWith("; what would have come then can't be known, for it isn't");
+        });
+
+        var later = beside(guard -> guard.burnIn(0), GuardLike.changed().burnIn(20));
+        look(later, 0, pod("a", 0, 20), pod("b", 0, 20), pod("c", 9, 9));
+        replaced(later);
+        look(later, 1, pod("a", 99, 99), pod("b", 99, 99));
+        assertThat(differences(later)).singleElement().satisfies(said -> {
+            assertThat(said.acting()).isEqualTo(Course.SUSPECTED);
+            assertThat(said.shadow()).isEqualTo(Course.WENT_ON);
+            assertThat(said.sentence())
+                    .isEqualTo("the guard would have left pod c alone; what would have come then can't be known, for"
+                            + " pod c is replaced");
+        });
+    }
+
+    @Test
+    void aSuspectPodWouldHaveTakenItBack() {
+        var analysis = beside(guard -> guard.burnIn(0), GuardLike.changed().suspect(Suspect.ROLL_BACK));
+
+        look(analysis, 0, pod("a", 0, 20), pod("b", 0, 20), pod("c", 9, 9));
+
+        assertThat(differences(analysis)).singleElement().satisfies(said -> {
+            assertThat(said.acting()).isEqualTo(Course.SUSPECTED);
+            assertThat(said.shadow()).isEqualTo(Course.TRIPPED);
+            assertThat(said.sentence())
+                    .startsWith("the guard would have stopped it: request-success-rate: 9 of 9 requests to pod c");
         });
     }
 
@@ -224,19 +365,7 @@ class ShadowDeciderTest {
     }
 
     private static Policy guard(GuardSpec.Mode mode, double alpha) {
-        return new Policy(
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                new TreeMap<>(),
-                new Policy.Guard(
-                        Optional.of(mode),
-                        Optional.of(alpha),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty()));
+        return GuardLike.changed().mode(mode).alpha(alpha).policy();
     }
 
     private static Analysis beside(Policy policy) {
@@ -244,34 +373,20 @@ class ShadowDeciderTest {
     }
 
     private static Analysis beside(ShadowSpec shadow) {
-        return beside(List.of(SUCCESS), shadow);
+        return beside(SUCCESS, shadow);
     }
 
-    private static Analysis beside(List<MetricSpec> metrics, ShadowSpec shadow) {
-        var from = Analysis.spec();
-        var plan = Plan.of(new CanarySpec(
-                from.target(),
-                from.provider(),
-                from.service(),
-                from.strategy(),
-                from.interval(),
-                from.threshold(),
-                from.progressDeadline(),
-                from.drain(),
-                from.primaryReady(),
-                from.canaryReady(),
-                metrics,
-                from.hooks(),
-                from.skipAnalysis(),
-                from.suspended(),
-                from.revertOnDeletion(),
-                from.strict(),
-                from.guard(),
-                Optional.of(shadow)));
-        return new Analysis()
-                .hear(new RolloutStarted(ROLLOUT, "v1:one", "v1:two", List.of(), plan, Optional.empty()))
-                .hear(Analysis.step(0))
-                .hear(Analysis.shifted(3, 0));
+    private static Analysis beside(MetricSpec metric, ShadowSpec shadow) {
+        return Analysis.ofFirstStep(
+                CanaryLike.of(Analysis.spec()).metrics(metric).shadow(shadow).spec());
+    }
+
+    /// The acting policy with another guard.
+    private static Analysis beside(UnaryOperator<GuardLike> acting, GuardLike shadow) {
+        return Analysis.ofFirstStep(CanaryLike.of(Analysis.spec())
+                .guard(acting)
+                .shadow(shadow.policy())
+                .spec());
     }
 
     private static void check(Analysis analysis, double percent) {
@@ -293,15 +408,31 @@ class ShadowDeciderTest {
     }
 
     private static void look(Analysis analysis, List<MetricSpec> metrics, int look, long failures, long total) {
+        look(analysis, metrics, look, pod("checkout-1", failures, total));
+    }
+
+    private static void look(Analysis analysis, int look, PodCount... pods) {
+        look(analysis, List.of(SUCCESS), look, pods);
+    }
+
+    private static void look(Analysis analysis, List<MetricSpec> metrics, int look, PodCount... pods) {
         analysis.now = analysis.now.plus(Duration.ofSeconds(1));
-        var counted = new Counted(
-                Source.PODS,
-                .01,
-                "failed",
-                Optional.empty(),
-                List.of(new PodCount("checkout-1", "node", Side.CANARY, failures, total)));
+        var counted = new Counted(Source.PODS, .01, "failed", Optional.empty(), List.of(pods));
         analysis.hear(new RequestsCounted(
-                ROLLOUT, 0, look, Question.of(metrics), new TreeMap<>(Map.of(SUCCESS.name(), counted))));
+                ROLLOUT,
+                analysis.wanted().guard().map(Wanted.Guard::step).orElse(0),
+                look,
+                Question.of(metrics),
+                new TreeMap<>(Map.of(SUCCESS.name(), counted))));
+    }
+
+    private static PodCount pod(String name, long failures, long total) {
+        return new PodCount(name, "node", Side.CANARY, failures, total);
+    }
+
+    private static void replaced(Analysis analysis) {
+        analysis.hear(
+                new PodReplacementStarted(ROLLOUT, 0, "c", "node", analysis.now, analysis.now, List.of("suspect")));
     }
 
     private static List<ShadowDiffered> differences(Analysis analysis) {

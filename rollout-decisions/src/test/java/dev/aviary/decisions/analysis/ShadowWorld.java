@@ -4,6 +4,7 @@ import dev.aviary.decisions.rollout.RolloutDecider;
 import dev.aviary.decisions.rollout.RolloutInput;
 import dev.aviary.decisions.rollout.RolloutState;
 import dev.aviary.events.*;
+import dev.aviary.events.CanarySpec;
 import dev.aviary.events.Count.Counted;
 import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// Router and analyzer in one loop, each hearing the other, without the streams.
 final class ShadowWorld {
@@ -30,6 +32,9 @@ final class ShadowWorld {
         record Missed() implements Move {}
 
         record Look(long failures, long total) implements Move {}
+
+        /// One pod of two fails, the other one doesn't.
+        record Ill(long failures, long total) implements Move {}
 
         /// The last input, once more.
         record Again() implements Move {}
@@ -64,30 +69,6 @@ final class ShadowWorld {
         return world.said;
     }
 
-    static CanarySpec spec(int threshold, GuardSpec.Mode mode, double alpha) {
-        var from = Analysis.spec();
-        var by = GuardSpec.DEFAULT;
-        return new CanarySpec(
-                from.target(),
-                from.provider(),
-                from.service(),
-                from.strategy(),
-                from.interval(),
-                threshold,
-                from.progressDeadline(),
-                from.drain(),
-                from.primaryReady(),
-                from.canaryReady(),
-                from.metrics(),
-                from.hooks(),
-                from.skipAnalysis(),
-                from.suspended(),
-                from.revertOnDeletion(),
-                from.strict(),
-                Optional.of(new GuardSpec(
-                        mode, alpha, by.burnIn(), by.every(), by.suspect(), by.clearAt(), by.budget(), by.inFlight())));
-    }
-
     private void move(Move move) {
         var wanted = AnalysisDecider.wanted(analyzer);
         switch (move) {
@@ -101,15 +82,9 @@ final class ShadowWorld {
                     analyze(new AnalysisInput.Tick(), analyzer);
                 });
             case Move.Look(long failures, long total) ->
-                wanted.guard().ifPresent(look -> {
-                    now = now.plus(look.every());
-                    say(new RequestsCounted(
-                            look.rollout(),
-                            look.step(),
-                            look.look(),
-                            look.question(),
-                            new TreeMap<>(Map.of(Analysis.SUCCESS.name(), counted(failures, total)))));
-                });
+                look(wanted, of("checkout-1", failures, total), of("checkout-2", 0, 0));
+            case Move.Ill(long failures, long total) ->
+                look(wanted, of("checkout-1", 0, total), of(ill(), failures, total));
             case Move.Again() -> say(last);
             case Move.Paused() -> command(OperatorCommanded.Verb.PAUSE);
             case Move.Resumed() -> command(OperatorCommanded.Verb.RESUME);
@@ -130,15 +105,38 @@ final class ShadowWorld {
         });
     }
 
-    private static Count counted(long failures, long total) {
+    private void look(Wanted wanted, PodCount... pods) {
+        wanted.guard().ifPresent(look -> {
+            now = now.plus(look.every());
+            say(new RequestsCounted(
+                    look.rollout(),
+                    look.step(),
+                    look.look(),
+                    look.question(),
+                    new TreeMap<>(Map.of(Analysis.SUCCESS.name(), counted(pods)))));
+        });
+    }
+
+    /// Its successor once it was replaced.
+    private String ill() {
+        return said.stream().anyMatch(PodReplacementStarted.class::isInstance) ? "checkout-3" : "checkout-2";
+    }
+
+    private static PodCount of(String pod, long failures, long total) {
+        return new PodCount(pod, "node", Side.CANARY, failures, total);
+    }
+
+    private static Count counted(PodCount... pods) {
         return new Counted(
                 Source.PODS,
                 .01,
                 "failed",
                 Optional.empty(),
-                List.of(
-                        new PodCount("checkout-1", "node", Side.CANARY, failures, total),
-                        new PodCount("checkout-primary-1", "node", Side.PRIMARY, 1, 200)));
+                Stream.concat(
+                                Stream.of(pods),
+                                Stream.of(new PodCount("checkout-primary-1", "node", Side.PRIMARY, 1, 200)))
+                        .filter(pod -> pod.total() > 0)
+                        .toList());
     }
 
     private void command(OperatorCommanded.Verb verb) {

@@ -2,6 +2,7 @@ package dev.aviary.decisions.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aviary.decisions.GuardLike;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.Count.Counted;
 import dev.aviary.events.Count.PodCount;
@@ -100,10 +101,7 @@ class SuspicionPromisesTest {
     private static Optional<AnalyzerEvent> first(
             Random random, int pods, int requests, int seconds, IntToDoubleFunction failing) {
         var by = GuardSpec.DEFAULT;
-        var judge = new GuardJudge(
-                new GuardSpec(
-                        Mode.BOUND, by.alpha(), 0, by.every(), by.suspect(), by.clearAt(), by.budget(), by.inFlight()),
-                by.alpha());
+        var judge = new GuardJudge(GuardLike.of(by).mode(Mode.BOUND).burnIn(0).spec(), by.alpha());
         var state = GuardState.NEW;
         for (int look = 0; look < seconds; look++) {
             var counts = new ArrayList<PodCount>();
@@ -123,9 +121,9 @@ class SuspicionPromisesTest {
                     new TreeMap<>(Map.of("p99", new Counted(Source.PODS, .01, "failed", Optional.empty(), counts))));
             var now = NOON.plusSeconds(look);
             var seen = judge.seen(state, counted, now).recorded();
-            var verdict = new Blame(judge, seen, counted, now).verdict();
+            var verdict = GuardVerdict.of(judge, seen, new GuardVerdict.Look(ROLLOUT, 0, look, now));
             if (verdict.isPresent()) {
-                return verdict;
+                return verdict.map(GuardVerdict::said);
             }
             state = seen;
         }

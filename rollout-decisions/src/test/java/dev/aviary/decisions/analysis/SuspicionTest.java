@@ -6,7 +6,6 @@ import static dev.aviary.decisions.analysis.Analysis.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aviary.events.AnalyzerEvent;
-import dev.aviary.events.CanarySpec;
 import dev.aviary.events.CheckCompleted;
 import dev.aviary.events.Count;
 import dev.aviary.events.Count.Counted;
@@ -14,14 +13,11 @@ import dev.aviary.events.Count.PodCount;
 import dev.aviary.events.Count.Side;
 import dev.aviary.events.Count.Source;
 import dev.aviary.events.GuardResult.Tally;
-import dev.aviary.events.GuardSpec;
 import dev.aviary.events.GuardSpec.Mode;
 import dev.aviary.events.GuardTripped;
-import dev.aviary.events.Plan;
 import dev.aviary.events.PodReplacementStarted;
 import dev.aviary.events.PodSuspected;
 import dev.aviary.events.RequestsCounted;
-import dev.aviary.events.RolloutStarted;
 import dev.aviary.events.Verdict;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -311,30 +307,6 @@ class SuspicionTest {
     }
 
     private static Analysis guarded(Mode mode) {
-        var from = Analysis.spec();
-        var by = GuardSpec.DEFAULT;
-        var spec = new CanarySpec(
-                from.target(),
-                from.provider(),
-                from.service(),
-                from.strategy(),
-                from.interval(),
-                from.threshold(),
-                from.progressDeadline(),
-                from.drain(),
-                from.primaryReady(),
-                from.canaryReady(),
-                from.metrics(),
-                from.hooks(),
-                from.skipAnalysis(),
-                from.suspended(),
-                from.revertOnDeletion(),
-                from.strict(),
-                Optional.of(new GuardSpec(
-                        mode, by.alpha(), 0, by.every(), by.suspect(), by.clearAt(), by.budget(), by.inFlight())));
-        return new Analysis()
-                .hear(new RolloutStarted(ROLLOUT, "v1:one", "v1:two", List.of(), Plan.of(spec), Optional.empty()))
-                .hear(Analysis.step(0))
-                .hear(Analysis.shifted(3, 0));
+        return Analysis.ofFirstStep(guard -> guard.mode(mode).burnIn(0));
     }
 }

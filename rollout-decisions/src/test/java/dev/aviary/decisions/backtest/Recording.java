@@ -37,7 +37,12 @@ final class Recording {
     }
 
     /// @param rate that a check sees, in percent
-    record Second(double rate, long failures, long total) {}
+    /// @param ill  the failures sit in one pod of two, until it is replaced
+    record Second(double rate, long failures, long total, boolean ill) {
+        Second(double rate, long failures, long total) {
+            this(rate, failures, total, false);
+        }
+    }
 
     final List<Entry> log = new ArrayList<>();
     private final CanarySpec spec;
@@ -49,6 +54,9 @@ final class Recording {
     private int analyzerAt;
     private int commands;
     private int revisions;
+    private boolean replaced;
+    private Duration start = Duration.ZERO;
+    private Optional<Instant> readyAt = Optional.empty();
     private Instant now = NOON;
     private Instant since = NOON;
 
@@ -91,10 +99,17 @@ final class Recording {
                 List.of(weights).stream().map(Percent::of).toList(), Percent.ZERO);
     }
 
+    /// So long does a canary take to become ready.
+    Recording starting(Duration time) {
+        start = time;
+        return this;
+    }
+
     /// A new revision, from its detection until it has ended or the seconds are over.
     void release(Canary canary, int seconds) {
         revision();
         since = now;
+        replaced = false;
         for (int second = 0; second < seconds; second++) {
             pass(canary);
             if (second > 2 && router.run().isEmpty()) {
@@ -106,6 +121,33 @@ final class Recording {
     }
 
     List<Backtested> under(Policy policy) {
+        return under(policy, log);
+    }
+
+    /// As the log was before pods were told apart in it.
+    List<Backtested> togetherUnder(Policy policy) {
+        return under(
+                policy,
+                log.stream()
+                        .map(entry -> entry.event() instanceof EvidenceRecorded evidence
+                                ? new Entry(together(evidence), entry.now())
+                                : entry)
+                        .toList());
+    }
+
+    private static EvidenceRecorded together(EvidenceRecorded evidence) {
+        return new EvidenceRecorded(
+                evidence.rollout(),
+                evidence.step(),
+                evidence.looks(),
+                evidence.counted().stream()
+                        .filter(look -> look.canary().total() > 0)
+                        .map(look -> new CountedLook(
+                                look.metric(), look.look(), look.at(), look.allowed(), look.canary(), look.primary()))
+                        .toList());
+    }
+
+    private static List<Backtested> under(Policy policy, List<Entry> log) {
         var backtest = new Backtest(policy);
         var results = new ArrayList<Backtested>();
         log.forEach(entry -> backtest.read(entry.event(), entry.now()).ifPresent(results::add));
@@ -123,9 +165,13 @@ final class Recording {
         tick();
         if (random.nextDouble() < meddling) {
             meddle();
+            while (routerAt < log.size()) {
+                routerHears(); // what others did ends it before anything that is said later
+            }
         }
         listen();
         reconcile();
+        becomeReady();
         gates();
         measure(canary);
         listen();
@@ -141,7 +187,7 @@ final class Recording {
                         guard.step(),
                         guard.look(),
                         guard.question(),
-                        new TreeMap<>(Map.of(SUCCESS.name(), counted(second))))));
+                        new TreeMap<>(Map.of(SUCCESS.name(), counted(second, guard.step()))))));
         now = now.plusMillis(1);
         AnalysisDecider.wanted(analysis)
                 .look()
@@ -155,17 +201,21 @@ final class Recording {
                         List.of())));
     }
 
-    private static Count counted(Second second) {
-        return second.total() < 0
-                ? new Count.Unread("connection refused")
-                : new Count.Counted(
-                        Count.Source.PODS,
-                        0.01,
-                        "failed",
-                        Optional.empty(),
-                        List.of(
-                                new PodCount("a", "", Side.CANARY, second.failures(), second.total()),
-                                new PodCount("b", "", Side.PRIMARY, 1, 100)));
+    private Count counted(Second second, int step) {
+        if (second.total() < 0) {
+            return new Count.Unread("connection refused");
+        }
+        var pods = new ArrayList<PodCount>();
+        if (step >= 0 && second.ill()) {
+            long half = second.total() / 2;
+            long failed = replaced ? 0 : Math.min(second.failures(), half);
+            pods.add(new PodCount("a", "", Side.CANARY, 0, second.total() - half));
+            pods.add(new PodCount(replaced ? "d" : "c", "", Side.CANARY, failed, half));
+        } else if (step >= 0) {
+            pods.add(new PodCount("a", "", Side.CANARY, second.failures(), second.total()));
+        }
+        pods.add(new PodCount("b", "", Side.PRIMARY, 1, 100));
+        return new Count.Counted(Count.Source.PODS, 0.01, "failed", Optional.empty(), pods);
     }
 
     /// What the analyzer alone hears.
@@ -173,6 +223,9 @@ final class Recording {
         var said = AnalysisDecider.decide(analysis, new AnalysisInput.Heard(measured), now);
         analysis = AnalysisDecider.evolve(analysis, measured, now);
         said(said, now);
+        while (said.stream().anyMatch(TrafficMeasured.class::isInstance) && routerAt < log.size()) {
+            routerHears(); // before it takes the first step without
+        }
     }
 
     private void said(List<AnalyzerEvent> said, Instant at) {
@@ -228,11 +281,13 @@ final class Recording {
 
     private void analyzerHears() {
         if (analyzerAt < log.size()) {
-            var event = log.get(analyzerAt++).event();
+            var entry = log.get(analyzerAt++);
+            var event = entry.event();
             if (!(event instanceof AnalyzerEvent) || event instanceof GateDecided) {
                 now = now.plusMillis(1);
                 var said = AnalysisDecider.decide(analysis, new AnalysisInput.Heard(event), now);
-                analysis = AnalysisDecider.evolve(analysis, event, now);
+                // The step began when its traffic was confirmed, whenever that is heard.
+                analysis = AnalysisDecider.evolve(analysis, event, event instanceof TrafficShifted ? entry.now() : now);
                 said(said, now);
             }
         }
@@ -257,9 +312,23 @@ final class Recording {
             fact(new PrimaryUpdated(wanted.seq(), wanted.primary(), Duration.ZERO));
             fact(workload(Role.PRIMARY, wanted.primary()));
         }
+        if (wanted.without().isPresent() && !wanted.without().equals(stands.without())) {
+            replaced = true;
+            fact(new PodRemoved(wanted.seq(), wanted.without().get(), Duration.ZERO));
+        }
         fact(new TrafficShifted(wanted.seq(), wanted.canary(), wanted.mirror(), Duration.ZERO));
+        while (analyzerAt < log.size()) {
+            analyzerHears(); // what is counted from now on is the step's
+        }
         if (wanted.canaryUp() != stands.canaryUp()) {
             fact(new CanaryScaled(wanted.seq(), wanted.canaryUp() ? 1 : 0, Duration.ZERO));
+            readyAt = Optional.of(now.plus(start));
+        }
+    }
+
+    private void becomeReady() {
+        if (readyAt.filter(at -> !now.isBefore(at)).isPresent()) {
+            readyAt = Optional.empty();
             fact(workload(Role.TARGET, "v1:" + revisions));
         }
     }
