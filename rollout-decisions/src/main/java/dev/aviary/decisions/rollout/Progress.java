@@ -90,11 +90,13 @@ final class Progress {
                         "no pod of the canary is available" + because(changed.stuck()));
             // The route's confirmation too: a canary that was ready before it was asked for says nothing new.
             case Heard(WorkloadChanged _), Heard(CanaryScaled _), Heard(TrafficShifted _) -> whenReady(at, next, now);
+            case Heard(TrafficMeasured _) when FirstWeight.isAwaited(at, before) -> whenReady(at, next, now);
             case Tick()
             when at.replacing().filter(pod -> !now.isBefore(pod.goneBy())).isPresent() ->
                 back(run, at.step(), Cause.GUARD, notGone(at.replacing().get(), next));
             case Tick()
             when !now.isBefore(at.deadline()) -> back(run, at.step(), Cause.DEADLINE, deadlinePassed(at, next));
+            case Tick() when FirstWeight.isAwaited(at, next) -> whenReady(at, next, now);
             case Heard _, Tick _ -> List.of();
         };
     }
@@ -159,7 +161,8 @@ final class Progress {
         if (at.promote() || skips(next)) {
             return List.of(promotion(at, now, at.promote() ? "asked for by a person" : "analysis skipped"));
         }
-        return at.step() < 0 && at.awaited().isEmpty() ? begin(at, now) : List.of();
+        boolean waits = FirstWeight.isAwaited(at, next) && now.isBefore(FirstWeight.knownBy(at));
+        return at.step() < 0 && at.awaited().isEmpty() && !waits ? begin(at, now) : List.of();
     }
 
     private static List<RouterDecision> begin(Progressing at, Instant now) {

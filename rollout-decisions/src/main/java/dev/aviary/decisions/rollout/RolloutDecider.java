@@ -33,7 +33,7 @@ import java.util.Optional;
 /// The rollout's state machine: pure, so that replaying the log and running live are the same code.
 public final class RolloutDecider {
     /// Stands in every decision: another version may decide otherwise.
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     private RolloutDecider() {}
 
@@ -85,6 +85,7 @@ public final class RolloutDecider {
             when at.replacing().isPresent() -> at.replacing().map(Replaced::goneBy);
             // Gated, paused or suspended it stands still.
             case Progressing at when state.held() || at.awaited().isPresent() -> Optional.empty();
+            case Progressing at when FirstWeight.isAwaited(at, state) -> Optional.of(FirstWeight.knownBy(at));
             case Progressing at -> Optional.of(at.deadline());
             case Promoting at when at.leave() != Leave.SCALING_DOWN -> Optional.of(at.due());
             case RollingBack at -> at.due();

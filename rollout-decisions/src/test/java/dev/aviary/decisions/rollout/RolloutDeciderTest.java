@@ -105,6 +105,32 @@ class RolloutDeciderTest {
     }
 
     @Test
+    void aCanaryThatIsReadyWaitsForTheTrafficByWhichItsBudgetChooses() {
+        var soon = initialized(World.budgeted(spec(), 20));
+        soon.revision(NEW);
+        soon.canaryReady();
+        assertThat(soon.said).noneMatch(StepStarted.class::isInstance);
+        soon.hear(new TrafficMeasured(soon.state.run().orElseThrow().id(), 600, Duration.ofSeconds(3)));
+        assertThat(soon.canary()).isEqualTo(Percent.of("2"));
+
+        var unmeasured = initialized(World.budgeted(spec(), 20));
+        unmeasured.revision(NEW);
+        unmeasured.canaryReady();
+        assertThat(unmeasured.tick()).singleElement().isInstanceOf(StepStarted.class);
+        assertThat(unmeasured.now).isEqualTo(World.NOON.plusSeconds(10));
+        assertThat(unmeasured.canary()).isEqualTo(FIVE);
+
+        var late = initialized(World.budgeted(spec(), 20));
+        late.revision(NEW);
+        late.now = World.NOON.plusSeconds(11);
+        assertThat(late.canaryReady()).singleElement().isInstanceOf(StepStarted.class);
+
+        var without = initialized(spec());
+        without.revision(NEW);
+        assertThat(without.canaryReady()).singleElement().isInstanceOf(StepStarted.class);
+    }
+
+    @Test
     void aBudgetThatIsUsedUpTakesTheRolloutBack() {
         var world = inStep(World.budgeted(spec(), 20), 1);
         var id = world.state.run().orElseThrow().id();
