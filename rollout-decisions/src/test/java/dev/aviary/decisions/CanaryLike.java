@@ -5,6 +5,8 @@ import dev.aviary.events.GuardSpec;
 import dev.aviary.events.MetricSpec;
 import dev.aviary.events.Policy;
 import dev.aviary.events.ShadowSpec;
+import dev.aviary.events.WorkloadRef;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -12,16 +14,26 @@ import java.util.function.UnaryOperator;
 /// A Canary like another, but for what a test is about.
 public final class CanaryLike {
     private final CanarySpec from;
+    private WorkloadRef target;
+    private String provider;
+    private Duration interval;
     private int threshold;
     private List<MetricSpec> metrics;
+    private boolean skipAnalysis;
+    private boolean suspended;
     private boolean strict;
     private Optional<GuardSpec> guard;
     private Optional<ShadowSpec> shadow;
 
     private CanaryLike(CanarySpec from) {
         this.from = from;
+        this.target = from.target();
+        this.provider = from.provider();
+        this.interval = from.interval();
         this.threshold = from.threshold();
         this.metrics = from.metrics();
+        this.skipAnalysis = from.skipAnalysis();
+        this.suspended = from.suspended();
         this.strict = from.strict();
         this.guard = from.guard();
         this.shadow = from.shadow();
@@ -31,6 +43,17 @@ public final class CanaryLike {
         return new CanaryLike(from);
     }
 
+    public CanaryLike target(String deployment, String by) {
+        target = new WorkloadRef("Deployment", deployment);
+        provider = by;
+        return this;
+    }
+
+    public CanaryLike interval(Duration between) {
+        interval = between;
+        return this;
+    }
+
     public CanaryLike threshold(int failed) {
         threshold = failed;
         return this;
@@ -38,6 +61,12 @@ public final class CanaryLike {
 
     public CanaryLike metrics(MetricSpec... all) {
         metrics = List.of(all);
+        return this;
+    }
+
+    public CanaryLike live(boolean skipsAnalysis, boolean isSuspended) {
+        skipAnalysis = skipsAnalysis;
+        suspended = isSuspended;
         return this;
     }
 
@@ -62,11 +91,11 @@ public final class CanaryLike {
 
     public CanarySpec spec() {
         return new CanarySpec(
-                from.target(),
-                from.provider(),
+                target,
+                provider,
                 from.service(),
                 from.strategy(),
-                from.interval(),
+                interval,
                 threshold,
                 from.progressDeadline(),
                 from.drain(),
@@ -74,8 +103,8 @@ public final class CanaryLike {
                 from.canaryReady(),
                 metrics,
                 from.hooks(),
-                from.skipAnalysis(),
-                from.suspended(),
+                skipAnalysis,
+                suspended,
                 from.revertOnDeletion(),
                 strict,
                 guard,

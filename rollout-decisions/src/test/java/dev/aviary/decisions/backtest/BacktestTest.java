@@ -454,14 +454,6 @@ class BacktestTest {
     }
 
     private static GuardSpec guard(Mode mode) {
-        return new GuardSpec(
-                mode,
-                0.001,
-                5,
-                Duration.ofSeconds(1),
-                GuardSpec.DEFAULT.suspect(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
+        return GuardLike.of(GuardSpec.DEFAULT).mode(mode).spec();
     }
 }

@@ -6,6 +6,7 @@ import static dev.aviary.decisions.rollout.World.spec;
 import static dev.aviary.events.Verdict.PASSED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aviary.decisions.CanaryLike;
 import dev.aviary.events.CanarySpec;
 import dev.aviary.events.GateDecided.Outcome;
 import dev.aviary.events.GateRequested;
@@ -25,7 +26,6 @@ import dev.aviary.events.Strategy;
 import dev.aviary.events.WriteFailed;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /// What the rollout does about a pod of the canary that is suspect.
@@ -189,32 +189,6 @@ class PodReplacementTest {
     }
 
     private static CanarySpec suspect(CanarySpec spec, GuardSpec.Suspect suspect) {
-        var by = GuardSpec.DEFAULT;
-        return new CanarySpec(
-                spec.target(),
-                spec.provider(),
-                spec.service(),
-                spec.strategy(),
-                spec.interval(),
-                spec.threshold(),
-                spec.progressDeadline(),
-                spec.drain(),
-                spec.primaryReady(),
-                spec.canaryReady(),
-                spec.metrics(),
-                spec.hooks(),
-                spec.skipAnalysis(),
-                spec.suspended(),
-                spec.revertOnDeletion(),
-                spec.strict(),
-                Optional.of(new GuardSpec(
-                        by.mode(),
-                        by.alpha(),
-                        by.burnIn(),
-                        by.every(),
-                        suspect,
-                        by.clearAt(),
-                        by.budget(),
-                        by.inFlight())));
+        return CanaryLike.of(spec).guard(guard -> guard.suspect(suspect)).spec();
     }
 }

@@ -1,5 +1,6 @@
 package dev.aviary.decisions.rollout;
 
+import dev.aviary.decisions.CanaryLike;
 import dev.aviary.decisions.rollout.Desired.Stage;
 import dev.aviary.decisions.rollout.RolloutInput.Heard;
 import dev.aviary.decisions.rollout.RolloutInput.Tick;
@@ -541,23 +542,7 @@ final class Story extends World {
     }
 
     static CanarySpec elsewhere(CanarySpec spec, String target, String provider) {
-        return new CanarySpec(
-                new WorkloadRef("Deployment", target),
-                provider,
-                spec.service(),
-                spec.strategy(),
-                spec.interval(),
-                spec.threshold(),
-                spec.progressDeadline(),
-                spec.drain(),
-                spec.primaryReady(),
-                spec.canaryReady(),
-                spec.metrics(),
-                spec.hooks(),
-                spec.skipAnalysis(),
-                spec.suspended(),
-                spec.revertOnDeletion(),
-                spec.strict());
+        return CanaryLike.of(spec).target(target, provider).spec();
     }
 
     private static <T> Optional<T> one(List<T> of, int which) {

@@ -1,5 +1,6 @@
 package dev.aviary.decisions.rollout;
 
+import dev.aviary.decisions.CanaryLike;
 import dev.aviary.decisions.rollout.RolloutInput.Heard;
 import dev.aviary.decisions.rollout.RolloutInput.Tick;
 import dev.aviary.events.*;
@@ -51,75 +52,16 @@ class World {
     }
 
     static CanarySpec every(Duration interval) {
-        var spec = spec();
-        return new CanarySpec(
-                spec.target(),
-                spec.provider(),
-                spec.service(),
-                spec.strategy(),
-                interval,
-                spec.threshold(),
-                spec.progressDeadline(),
-                spec.drain(),
-                spec.primaryReady(),
-                spec.canaryReady(),
-                spec.metrics(),
-                spec.hooks(),
-                spec.skipAnalysis(),
-                spec.suspended(),
-                spec.revertOnDeletion(),
-                spec.strict());
+        return CanaryLike.of(spec()).interval(interval).spec();
     }
 
     static CanarySpec live(CanarySpec spec, boolean skipAnalysis, boolean suspended) {
-        return new CanarySpec(
-                spec.target(),
-                spec.provider(),
-                spec.service(),
-                spec.strategy(),
-                spec.interval(),
-                spec.threshold(),
-                spec.progressDeadline(),
-                spec.drain(),
-                spec.primaryReady(),
-                spec.canaryReady(),
-                spec.metrics(),
-                spec.hooks(),
-                skipAnalysis,
-                suspended,
-                spec.revertOnDeletion(),
-                spec.strict());
+        return CanaryLike.of(spec).live(skipAnalysis, suspended).spec();
     }
 
     /// May cost so many bad answers.
     static CanarySpec budgeted(CanarySpec spec, long budget) {
-        var usual = GuardSpec.DEFAULT;
-        return new CanarySpec(
-                spec.target(),
-                spec.provider(),
-                spec.service(),
-                spec.strategy(),
-                spec.interval(),
-                spec.threshold(),
-                spec.progressDeadline(),
-                spec.drain(),
-                spec.primaryReady(),
-                spec.canaryReady(),
-                spec.metrics(),
-                spec.hooks(),
-                spec.skipAnalysis(),
-                spec.suspended(),
-                spec.revertOnDeletion(),
-                spec.strict(),
-                Optional.of(new GuardSpec(
-                        usual.mode(),
-                        usual.alpha(),
-                        usual.burnIn(),
-                        usual.every(),
-                        usual.suspect(),
-                        usual.clearAt(),
-                        Optional.of(budget),
-                        usual.inFlight())));
+        return CanaryLike.of(spec).guard(guard -> guard.budget(budget)).spec();
     }
 
     /// A canary whose primary runs [#OLD].
