@@ -104,9 +104,8 @@ final class Otherwise {
         return new Plan(plan.spec(), List.copyOf(steps));
     }
 
-    /// The first step. Where the same plan and the same budget chose its share, it is the recorded one's: by the log
-    /// alone
-    /// nobody knows whether the router had heard of the traffic by then.
+    /// The first step. Where the same plan and the same budget chose its share, it is the recorded one's: the log alone
+    /// doesn't tell whether the router had heard of the traffic by then.
     void begin(StepStarted recorded, Plan acting, Instant now) {
         boolean same = plan.steps().getFirst().equals(acting.steps().getFirst())
                 && acts() == acting.spec().guarded().acts()
