@@ -90,7 +90,9 @@ final class Progress {
                         "no pod of the canary is available" + because(changed.stuck()));
             // The route's confirmation too: a canary that was ready before it was asked for says nothing new.
             case Heard(WorkloadChanged _), Heard(CanaryScaled _), Heard(TrafficShifted _) -> whenReady(at, next, now);
-            case Heard(TrafficMeasured _) when FirstWeight.isAwaited(at, before) -> whenReady(at, next, now);
+            case Heard(TrafficMeasured _)
+            when FirstWeight.isAwaited(at, before) && next.phase() instanceof Progressing measured ->
+                whenReady(measured, next, now);
             case Tick()
             when at.replacing().filter(pod -> !now.isBefore(pod.goneBy())).isPresent() ->
                 back(run, at.step(), Cause.GUARD, notGone(at.replacing().get(), next));

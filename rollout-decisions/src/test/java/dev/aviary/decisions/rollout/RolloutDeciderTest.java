@@ -110,7 +110,10 @@ class RolloutDeciderTest {
         soon.revision(NEW);
         soon.canaryReady();
         assertThat(soon.said).noneMatch(StepStarted.class::isInstance);
-        soon.hear(new TrafficMeasured(soon.state.run().orElseThrow().id(), 600, Duration.ofSeconds(3)));
+        assertThat(soon.hear(new TrafficMeasured(soon.state.run().orElseThrow().id(), 600, Duration.ofSeconds(3))))
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        StepStarted.class, step -> assertThat(step.canary()).isEqualTo(Percent.of("2")));
         assertThat(soon.canary()).isEqualTo(Percent.of("2"));
 
         var unmeasured = initialized(World.budgeted(spec(), 20));

@@ -57,6 +57,24 @@ class RolloutInvariantsTest {
     }
 
     @Property
+    void theShareThatAStepSaysIsTheOneThatIsWantedThen(@ForAll("stories") Story story) {
+        int chosen = 0;
+        for (var moment : story.moments) {
+            var state = behindInput(moment);
+            for (var decision : moment.decisions()) {
+                state = RolloutDecider.evolve(state, decision);
+                if (decision instanceof StepStarted step) {
+                    assertThat(step.canary())
+                            .as("%s", moment)
+                            .isEqualTo(state.desired().canary());
+                    chosen += state.run().flatMap(RolloutState.Run::first).isPresent() ? 1 : 0;
+                }
+            }
+        }
+        Statistics.label("steps of a rollout with a chosen weight").collect(atMost(3, chosen));
+    }
+
+    @Property
     void noWeightRisesWithoutAPassedCheckOfTheStepBefore(@ForAll("stories") Story story) {
         var book = new Book(story);
         int risen = 0;
