@@ -153,6 +153,18 @@ final class Shop {
                         .build());
     }
 
+    /// The Canary's; it counts from the next release on.
+    void annotate(Map<String, String> annotations) {
+        world.kube()
+                .resources(Canary.class)
+                .inNamespace(namespace)
+                .withName(NAME)
+                .edit(found -> {
+                    found.getMetadata().getAnnotations().putAll(annotations);
+                    return found;
+                });
+    }
+
     CanaryStatus status() {
         return Optional.ofNullable(world.kube()
                         .resources(Canary.class)
@@ -207,6 +219,11 @@ final class Shop {
     /// All that the log has of it, read again from its beginning.
     List<Entry> history() {
         return world.history(namespace);
+    }
+
+    /// Behind its first `after` ones.
+    List<Entry> history(int after) {
+        return history().stream().skip(after).toList();
     }
 
     int heard() {
