@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.eclipse.microprofile.config.Config;
 
@@ -46,6 +47,8 @@ public class Kafka implements ClientCustomizer<Map<String, Object>> {
     public Map<String, Object> customize(String channel, Config channelConfig, Map<String, Object> properties) {
         if (channel.startsWith("notifier-")) {
             properties.putAll(connection(config).extra());
+            // Each channel is a group of its own, so that one name does for all.
+            config.instanceId().ifPresent(name -> properties.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, name));
         }
         return properties;
     }

@@ -24,6 +24,10 @@ public interface NotifierConfig {
     /// Consumer group. Another one starts anew, where `start` says.
     String group();
 
+    /// Names this instance over its restarts: after a kill it gets its share back at once, not when the group has
+    /// given up its former self (6 s). Two of one name throw each other out, so there is none by default.
+    Optional<String> instanceId();
+
     /// Where a group without offsets starts: `latest`, or `earliest`, which tells everything on the log once more.
     Start start();
 

@@ -25,6 +25,7 @@ public class NotifierConfigTest {
         assertThat(config.bootstrapServers()).isEqualTo("localhost:9092");
         assertThat(config.topicPrefix()).isEqualTo("aviary.");
         assertThat(config.group()).isEqualTo("aviary-notifier");
+        assertThat(config.instanceId()).isEmpty();
         assertThat(config.start()).isEqualTo(NotifierConfig.Start.LATEST);
         assertThat(config.replicationFactor()).isEqualTo((short) -1);
         assertThat(config.clusterName()).isEqualTo("default");

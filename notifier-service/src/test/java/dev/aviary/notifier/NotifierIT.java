@@ -40,6 +40,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -202,6 +203,21 @@ class NotifierIT {
         var repeat = LoggedEvent.fact(checkout + "/2", rollback());
         assertThat(memory.hear(partition(), end(), new Memory.Entry(checkout, repeat)))
                 .isEmpty();
+    }
+
+    /// By it the group knows it again after a kill.
+    @Test
+    void anInstanceHasItsNameInEachOfItsGroups() {
+        var groups = List.of(config.group(), config.group() + "-alerts", config.group() + "-retries");
+        try (var admin = Kafka.connection(config).admin()) {
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(
+                                    admin.describeConsumerGroups(groups).all().get())
+                            .allSatisfy((group, told) -> assertThat(told.members())
+                                    .as(group)
+                                    .extracting(MemberDescription::groupInstanceId)
+                                    .containsExactly(config.instanceId())));
+        }
     }
 
     private static RollbackStarted rollback() {

@@ -34,6 +34,8 @@ public final class Surroundings implements QuarkusTestResourceLifecycleManager {
                     broker.bootstrapServers(),
                     "aviary.notifier.cluster-name",
                     "eu",
+                    "aviary.notifier.instance-id",
+                    "notifier-0",
                     "aviary.notifier.webhook-url",
                     "http://127.0.0.1:" + freePort() + "/alerts",
                     "aviary.notifier.retry-first",

@@ -144,6 +144,7 @@ public final class Pipeline implements AutoCloseable {
                 all.put(prefix + "state-dir", state(service));
                 all.put(prefix + "metrics-server", settings.metricsServer());
             }
+            case "notifier" -> all.put(prefix + "instance-id", "notifier-0");
             default -> {}
         }
         all.putAll(settings.serviceOptions().getOrDefault(service, Map.of()));
