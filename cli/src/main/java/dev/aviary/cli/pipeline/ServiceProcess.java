@@ -18,7 +18,9 @@ import java.util.function.Consumer;
 
 /// One service; it is started again when it ends by itself, as a cluster would do.
 public final class ServiceProcess {
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    private static final Duration RAN_WELL = Duration.ofSeconds(30);
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
 
@@ -98,21 +100,34 @@ public final class ServiceProcess {
 
     private void watch() {
         Thread.ofVirtual().name(name + "-watch").start(() -> {
-            var pause = Duration.ofMillis(200);
+            var pause = Duration.ZERO;
             while (!ending) {
+                long begin = System.nanoTime();
                 int status = await(process);
                 if (ending || (!wasReady && status == 1)) {
                     return; // awaitReady says why
                 }
                 say.accept(
                         "%s ended with status %d and is started again; its words: %s".formatted(name, status, logFile));
+                pause = pause(pause, Duration.ofNanos(System.nanoTime() - begin));
                 if (!paused(pause)) {
                     return;
                 }
-                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
                 process = launch();
             }
         });
+    }
+
+    /// Before it is started again: none if it ran well, however often it was killed; else ever longer ones.
+    ///
+    /// @param last before its last start
+    /// @param ran  how long it did since
+    static Duration pause(Duration last, Duration ran) {
+        if (ran.compareTo(RAN_WELL) >= 0) {
+            return Duration.ZERO;
+        }
+        var next = last.isZero() ? FIRST_PAUSE : last.multipliedBy(2);
+        return next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;
     }
 
     private static boolean paused(Duration pause) {
