@@ -8,10 +8,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.Topology;
@@ -31,6 +34,7 @@ public final class StreamsApp implements AutoCloseable {
     private static final Duration CLOSING = Duration.ofSeconds(10);
     private static final Duration CRASHES_WITHIN = Duration.ofMinutes(1);
     private static final int CRASHES = 5;
+    private static final Set<String> SIGNS_OF_LIFE = Set.of("last-heartbeat-seconds-ago", "last-rebalance-seconds-ago");
 
     private final Topology topology;
     private final StreamsSettings settings;
@@ -186,11 +190,17 @@ public final class StreamsApp implements AutoCloseable {
                 .map(silence -> "%s hasn't answered for %d s".formatted(settings.log(), silence.toSeconds()));
     }
 
+    /// A member that has sent no heartbeat yet was last heard when it joined.
     private static Optional<Duration> sinceHeartbeat(KafkaStreams running) {
         return running.metrics().values().stream()
-                .filter(metric -> metric.metricName().name().equals("last-heartbeat-seconds-ago"))
-                .map(metric -> ((Number) metric.metricValue()).longValue())
-                .filter(seconds -> seconds >= 0)
+                .filter(metric -> SIGNS_OF_LIFE.contains(metric.metricName().name()))
+                .map(metric -> Map.entry(
+                        metric.metricName().tags().getOrDefault("client-id", ""),
+                        ((Number) metric.metricValue()).longValue()))
+                .filter(seconds -> seconds.getValue() >= 0)
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, Math::min))
+                .values()
+                .stream()
                 .max(Long::compare)
                 .map(Duration::ofSeconds);
     }
