@@ -54,13 +54,15 @@ public final class ClusterNames {
     /// @return why not, in a sentence; empty if the log is this cluster's, too
     /// @throws KafkaException if the brokers don't answer
     public Optional<String> claim(String name) {
-        if (all().isEmpty()) {
+        var names = all();
+        if (names.isEmpty()) {
             add(name);
-            if (!all().getFirst().equals(name)) { // two came to the empty log, the other was first
+            names = all();
+            if (!names.getFirst().equals(name)) { // two came to the empty log, the other was first
                 put(name, Optional.empty());
+                names.remove(name);
             }
         }
-        var names = all();
         return names.contains(name)
                 ? Optional.empty()
                 : Optional.of(
