@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.aviary.cli.Kube;
 import dev.aviary.cli.Programs;
 import dev.aviary.cli.pipeline.Pipeline;
+import dev.aviary.cli.pipeline.Training;
 import dev.aviary.cli.story.Entry;
 import dev.aviary.cli.story.LogReader;
 import dev.aviary.eventlog.codec.Json;
@@ -101,6 +102,11 @@ final class RealWorld {
         pipeline = Pipeline.start(settings(prefix), System.out::println);
     }
 
+    /// Where the services' programs are.
+    Path dist() {
+        return dist;
+    }
+
     /// Where router and analyzer keep their stores.
     Path state() {
         return folder.resolve("pipeline/state");
@@ -123,6 +129,7 @@ final class RealWorld {
         var app = Files.createDirectories(work.resolve("sms-checker"));
         link(app.resolve("classes"), packaged("examples/sms-checker/target/classes"));
         link(app.resolve("lib"), packaged("examples/sms-checker/target/lib"));
+        Training.run(work, System.out::println);
         return work;
     }
 

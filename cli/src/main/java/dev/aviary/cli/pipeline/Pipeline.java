@@ -55,12 +55,14 @@ public final class Pipeline implements AutoCloseable {
     private final List<ServiceProcess> services = new ArrayList<>();
     private final LogConnection log;
     private final Settings settings;
+    private final boolean training;
     private @Nullable EmbeddedBroker broker;
 
-    private Pipeline(LogConnection log, @Nullable EmbeddedBroker broker, Settings settings) {
+    private Pipeline(LogConnection log, @Nullable EmbeddedBroker broker, Settings settings, boolean training) {
         this.log = log;
         this.broker = broker;
         this.settings = settings;
+        this.training = training;
     }
 
     /// Returns when all services are ready.
@@ -68,10 +70,14 @@ public final class Pipeline implements AutoCloseable {
     /// @param say takes a line of progress
     /// @throws Problem in a sentence
     public static Pipeline start(Settings settings, Consumer<String> say) {
+        return start(settings, false, say);
+    }
+
+    static Pipeline start(Settings settings, boolean training, Consumer<String> say) {
         var broker = settings.kafka().isPresent() ? null : startBroker(settings, say);
         var log = settings.kafka()
                 .orElseGet(() -> LogConnection.to(required(broker).bootstrapServers()));
-        var pipeline = new Pipeline(log, broker, settings);
+        var pipeline = new Pipeline(log, broker, settings, training);
         try {
             pipeline.startServices(say);
             return pipeline;
@@ -106,7 +112,8 @@ public final class Pipeline implements AutoCloseable {
         var free = settings.firstPort() == 0 ? freePorts(SERVICES.size()) : List.<Integer>of();
         for (int i = 0; i < SERVICES.size(); i++) {
             int port = free.isEmpty() ? settings.firstPort() + i : free.get(i);
-            services.add(ServiceProcess.start(SERVICES.get(i), port, settings, properties(SERVICES.get(i)), say));
+            var name = SERVICES.get(i);
+            services.add(ServiceProcess.start(name, port, settings, properties(name), training, say));
         }
         for (var service : services) {
             service.awaitReady(READY);

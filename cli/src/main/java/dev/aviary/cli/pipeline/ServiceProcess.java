@@ -21,6 +21,7 @@ public final class ServiceProcess {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
     private static final Duration RAN_WELL = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
 
@@ -29,6 +30,7 @@ public final class ServiceProcess {
     private final List<String> command;
     private final Map<String, String> environment;
     private final Path logFile;
+    private final Duration patience;
     private final Consumer<String> say;
     private volatile Process process;
     private volatile boolean ending;
@@ -40,19 +42,27 @@ public final class ServiceProcess {
             List<String> command,
             Map<String, String> environment,
             Path logFile,
+            Duration patience,
             Consumer<String> say) {
         this.name = name;
         this.port = port;
         this.command = command;
         this.environment = environment;
         this.logFile = logFile;
+        this.patience = patience;
         this.say = say;
         this.process = launch();
         watch();
     }
 
+    /// @param training to keep what its JVM learned, which takes it a while when it ends
     static ServiceProcess start(
-            String name, int port, Pipeline.Settings settings, Map<String, String> properties, Consumer<String> say) {
+            String name,
+            int port,
+            Pipeline.Settings settings,
+            Map<String, String> properties,
+            boolean training,
+            Consumer<String> say) {
         var command = new ArrayList<String>();
         if (Files.isExecutable(Path.of("/usr/bin/setpriv"))) {
             // Ends with us even if we are killed.
@@ -62,7 +72,6 @@ public final class ServiceProcess {
         command.addAll(List.of(
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
                 "-Xmx256m",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
@@ -71,10 +80,12 @@ public final class ServiceProcess {
                 "-Dquarkus.log.category.\"org.apache.kafka\".level=WARN",
                 "-Dquarkus.http.host=127.0.0.1",
                 "-Dquarkus.http.port=" + port));
+        var folder = settings.dist().resolve(name);
+        Training.flag(folder, training).ifPresent(command::add);
         settings.hostsFile().ifPresent(hosts -> command.add("-Djdk.net.hosts.file=" + hosts));
         properties.forEach((key, value) -> command.add("-D%s=%s".formatted(key, value)));
         command.add("-jar");
-        command.add(settings.dist().resolve(name).resolve("quarkus-run.jar").toString());
+        command.add(folder.resolve("quarkus-run.jar").toString());
         var kubeconfig = Optional.ofNullable(settings.kubeconfigs().get(name))
                 .or(() -> Optional.ofNullable(settings.kubeconfigs().get("")));
         return new ServiceProcess(
@@ -83,6 +94,7 @@ public final class ServiceProcess {
                 command,
                 kubeconfig.map(file -> Map.of("KUBECONFIG", file.toString())).orElse(Map.of()),
                 Pipeline.logFile(settings.data(), name),
+                training ? Training.PATIENCE : PATIENCE,
                 say);
     }
 
@@ -222,7 +234,8 @@ public final class ServiceProcess {
 
     void awaitEnd() {
         try {
-            if (!process.waitFor(15, TimeUnit.SECONDS)) {
+            if (!process.waitFor(patience)) {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {
