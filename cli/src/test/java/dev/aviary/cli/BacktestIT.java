@@ -20,9 +20,11 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,17 +52,20 @@ class BacktestIT {
         try (var admin = log.admin()) {
             Topics.DEFAULT.ensure(admin, (short) 1);
         }
-        var said = new ArrayList<LoggedEvent>();
-        said.addAll(release(1, 0));
-        said.addAll(release(2, 3));
-        said.add(label(1, Outcome.GOOD));
-        said.add(label(2, Outcome.BAD));
-        said.addAll(release(3, 0));
         try (var producer = log.producer(new CanaryKeySerializer(), new EventSerializer())) {
-            for (var logged : said) {
-                producer.send(new ProducerRecord<>(Topics.DEFAULT.rolloutEvents(), CHECKOUT, logged))
-                        .get();
-            }
+            assertThat(producer.partitionsFor(Topics.DEFAULT.rolloutEvents()))
+                    .isNotEmpty(); // the first send takes no longer than the others
+            write(producer, release(1, 0, Instant.now()));
+            write(producer, release(2, 3, Instant.now()));
+            write(producer, List.of(label(1, Outcome.GOOD), label(2, Outcome.BAD)));
+            write(producer, release(3, 0, Instant.now()));
+        }
+    }
+
+    private static void write(Producer<CanaryKey, LoggedEvent> producer, List<LoggedEvent> said) throws Exception {
+        for (var logged : said) {
+            producer.send(new ProducerRecord<>(Topics.DEFAULT.rolloutEvents(), CHECKOUT, logged))
+                    .get();
         }
     }
 

@@ -48,8 +48,12 @@ public final class Releases {
 
     /// @param failures of ten requests, each second
     public static List<LoggedEvent> release(long number, int failures) {
+        return release(number, failures, NOON.plus(Duration.ofHours(number)));
+    }
+
+    /// @param start of it: a broker gives the facts its own time, which must fit that of the decisions
+    public static List<LoggedEvent> release(long number, int failures, Instant start) {
         var rollout = new RolloutId(number, "v1:" + number);
-        var start = NOON.plus(Duration.ofHours(number));
         var until = start.plusSeconds(600);
         var counted = new ArrayList<CountedLook>();
         for (int look = 0; look < 10; look++) {
