@@ -292,7 +292,7 @@ final class RealWorld {
     }
 
     static Duration patience() {
-        return Duration.ofSeconds(90);
+        return Duration.ofMinutes(3);
     }
 
     private static Path found() {
