@@ -64,10 +64,6 @@ public final class ServiceProcess {
             boolean training,
             Consumer<String> say) {
         var command = new ArrayList<String>();
-        if (Files.isExecutable(Path.of("/usr/bin/setpriv"))) {
-            // Ends with us even if we are killed.
-            command.addAll(List.of("/usr/bin/setpriv", "--pdeathsig", "TERM", "--"));
-        }
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(
                 "-XX:+UseSerialGC",
@@ -104,9 +100,12 @@ public final class ServiceProcess {
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile.toFile()));
             builder.environment().putAll(environment);
-            return builder.start();
+            return Launcher.start(builder);
         } catch (IOException e) {
             throw new Problem("%s couldn't be started: %s.".formatted(name, e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Problem("interrupted while %s was started.".formatted(name));
         }
     }
 
