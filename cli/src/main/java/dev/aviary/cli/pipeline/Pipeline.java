@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -140,6 +141,7 @@ public final class Pipeline implements AutoCloseable {
         all.put(prefix + "topic-prefix", settings.topicPrefix());
         all.put(prefix + "replication-factor", Short.toString(settings.replicationFactor()));
         all.put(prefix + "cluster-name", settings.clusterName());
+        all.put(prefix + "instance-id", service + "-" + instance(settings.data()));
         settings.namespace().ifPresent(namespace -> all.put(prefix + "namespace", namespace));
         switch (service) {
             case "detector" -> all.put(prefix + "mesh-provider", settings.meshProvider());
@@ -151,11 +153,24 @@ public final class Pipeline implements AutoCloseable {
                 all.put(prefix + "state-dir", state(service));
                 all.put(prefix + "metrics-server", settings.metricsServer());
             }
-            case "notifier" -> all.put(prefix + "instance-id", "notifier-0");
             default -> {}
         }
         all.putAll(settings.serviceOptions().getOrDefault(service, Map.of()));
         return all;
+    }
+
+    /// What tells this pipeline's services from another's on the same Kafka, the same after each restart.
+    static String instance(Path data) {
+        var file = data.resolve("instance");
+        try {
+            Files.createDirectories(data);
+            if (Files.notExists(file) || Files.size(file) == 0) {
+                Files.writeString(file, "%08x".formatted(new SecureRandom().nextInt()));
+            }
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new Problem("%s can't be written: %s.".formatted(file, e.getMessage()));
+        }
     }
 
     private String state(String service) {
