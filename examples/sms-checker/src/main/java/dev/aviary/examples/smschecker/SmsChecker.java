@@ -23,6 +23,7 @@ public final class SmsChecker implements AutoCloseable {
     public static void main(String[] arguments) throws InterruptedException {
         try {
             var settings = Settings.from(System.getenv());
+            WarmUp.run();
             var app = start(settings, Thread::sleep);
             System.out.printf(
                     "INFO sms-checker started version=%s address=%s:%d%n",

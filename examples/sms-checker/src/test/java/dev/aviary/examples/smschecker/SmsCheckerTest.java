@@ -50,6 +50,14 @@ class SmsCheckerTest {
     }
 
     @Test
+    void whatItAsksItselfBeforehandIsNotCounted() throws Exception {
+        WarmUp.run();
+        start(Map.of());
+
+        assertThat(get("/metrics").body()).contains("index_requests_total{status=\"200\"} 0.0");
+    }
+
+    @Test
     void aMessageIsReadHoweverItComes() throws Exception {
         start(Map.of());
         String encoded = URLEncoder.encode(SPAM, StandardCharsets.UTF_8);
