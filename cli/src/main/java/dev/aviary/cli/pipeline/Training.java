@@ -1,12 +1,12 @@
 package dev.aviary.cli.pipeline;
 
 import dev.aviary.cli.Problem;
+import dev.aviary.cli.TemporaryFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -39,14 +39,10 @@ public final class Training {
         }
         long begin = System.nanoTime();
         say.accept("starting the services once, so that each later start takes half the time ...");
-        try {
-            var work = Files.createTempDirectory("aviary-training");
-            try (var cluster = EmptyCluster.start()) {
-                Pipeline.start(settings(dist, work, cluster.kubeconfig(work)), true, _ -> {})
-                        .close();
-            } finally {
-                remove(work);
-            }
+        try (var work = TemporaryFolder.create("aviary-training");
+                var cluster = EmptyCluster.start()) {
+            Pipeline.start(settings(dist, work.path(), cluster.kubeconfig(work.path())), true, _ -> {})
+                    .close();
             say.accept("they have learned it (%s)".formatted(Pipeline.took(begin)));
         } catch (Problem | IOException | UncheckedIOException e) {
             say.accept("they will take longer to start: %s".formatted(e.getMessage()));
@@ -91,13 +87,5 @@ public final class Training {
                 Optional.empty(),
                 0,
                 Map.of());
-    }
-
-    private static void remove(Path folder) throws IOException {
-        try (var all = Files.walk(folder)) {
-            for (var path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
     }
 }

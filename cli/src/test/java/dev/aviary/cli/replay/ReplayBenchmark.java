@@ -1,21 +1,15 @@
 package dev.aviary.cli.replay;
 
-import dev.aviary.eventlog.streams.EmbeddedBroker;
 import dev.aviary.eventlog.topics.LogConnection;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /// How many records a second a replay takes, the whole process. `write DIR RECORDS LOOKS` starts a broker, fills a log
-/// with rollouts that the guard takes back after so many looks, prints the broker's address and waits; `read HOST:PORT`
+/// with rollouts that the guard takes back after so many looks, prints what to tell `aviary replay` and waits; `read
+/// HOST:PORT`
 /// replays it, in a process of its own.
 /// See docs/benchmarks.
 final class ReplayBenchmark {
@@ -30,23 +24,8 @@ final class ReplayBenchmark {
     }
 
     private static void write(Path folder, long records, int looks) throws Exception {
-        try (var broker = EmbeddedBroker.start(folder, 0)) {
-            var log = LogConnection.to(broker.bootstrapServers());
-            var keepsAll = Map.of("retention.ms", "-1"); // its times are long ago
-            try (var admin = log.admin()) {
-                admin.createTopics(List.of(
-                                new NewTopic(WrittenLog.TOPICS.rolloutEvents(), 1, (short) 1).configs(keepsAll),
-                                new NewTopic(WrittenLog.TOPICS.measurements(), 1, (short) 1).configs(keepsAll)))
-                        .all()
-                        .get();
-            }
-            var settings = new HashMap<>(log.properties());
-            settings.put(ProducerConfig.LINGER_MS_CONFIG, 20);
-            settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 1_000_000);
-            try (var kafka = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
-                new WrittenLog(looks, kafka::send).fill(records);
-            }
-            System.out.println(broker.bootstrapServers());
+        try (var log = PracticeLog.write(folder, records, looks)) {
+            System.out.println(String.join(" ", log.arguments()));
             while (System.in.read() >= 0) {} // until it is closed
         }
     }

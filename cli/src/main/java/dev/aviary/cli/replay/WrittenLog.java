@@ -146,7 +146,7 @@ final class WrittenLog {
                                         new PodCount("checkout-primary-7c-a", "node-1", Side.PRIMARY, 0, 48),
                                         new PodCount("checkout-primary-7c-b", "node-2", Side.PRIMARY, 0, 47))))));
         send(TOPICS.measurements(), LoggedEvent.fact("look-" + written(), counted), now);
-        judge(counted, TOPICS.measurements(), ends.get(TOPICS.measurements()) - 1);
+        judge(counted, TOPICS.measurements(), ends.getOrDefault(TOPICS.measurements(), 0L) - 1);
         read();
     }
 
