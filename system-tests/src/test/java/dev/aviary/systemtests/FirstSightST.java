@@ -11,18 +11,24 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/// The log is lost while primaries stand: what stands is taken over.
+/// The log is lost while primaries stand: what stands is taken over. The last one: the others go on with the first log.
 @Isolated
+@Order(Integer.MAX_VALUE)
 class FirstSightST {
     private static final RealWorld WORLD = RealWorld.shared();
     private static PlainCanaries canaries;
 
     @BeforeAll
-    static void oneIdleAndOneInAStep() {
-        canaries = PlainCanaries.in(WORLD, "sight");
+    static void prepared() {
+        canaries = Prepared.take(Prepared.FIRST_SIGHT);
+    }
+
+    static PlainCanaries oneIdleAndOneInAStep() {
+        var canaries = PlainCanaries.in(WORLD, "sight");
         canaries.apply("idle", Map.of("skip", "true"));
         canaries.apply("midway", Map.of("gate", "confirm-promotion"));
         Stream.of("idle", "midway").forEach(name -> canaries.awaitPhase(name, "Initialized"));
@@ -31,11 +37,11 @@ class FirstSightST {
         canaries.awaitEvent("idle", Promoted.class::isInstance);
         canaries.awaitPhase("idle", "Succeeded");
         canaries.awaitPhase("midway", "WaitingPromotion");
+        return canaries;
     }
 
     @AfterAll
-    static void theOldLogAgain() {
-        WORLD.restarted(() -> {});
+    static void noMoreGates() {
         canaries.close();
     }
 

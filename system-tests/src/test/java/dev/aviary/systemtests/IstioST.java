@@ -7,9 +7,11 @@ import dev.aviary.events.Promoted;
 import dev.aviary.events.RolledBack;
 import java.time.Instant;
 import java.util.Map;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /// The seed experiment on Istio's routes: the same Canary, another provider.
+@Order(6) // it takes long, so it begins early
 class IstioST {
     private static final RealWorld WORLD = RealWorld.shared();
 

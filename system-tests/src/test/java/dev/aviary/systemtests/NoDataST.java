@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /// A good release about which nothing can be measured isn't taken back for that before its progress deadline. Flagger
 /// takes it back (`compat: strict`): no values are a failed check to it.
 @Execution(ExecutionMode.CONCURRENT)
+@Order(2) // it takes long, so it begins early
 class NoDataST {
     private static final RealWorld WORLD = RealWorld.shared();
     private static final Map<String, String> SMALL =

@@ -11,9 +11,11 @@ import dev.aviary.events.RolloutLabelled;
 import dev.aviary.events.RolloutLabelled.Outcome;
 import dev.aviary.events.StepStarted;
 import java.util.Map;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /// A person's word, said with the command line, moves a real rollout.
+@Order(3) // it takes long, so it begins early
 class OperatorCommandST {
     private static final RealWorld WORLD = RealWorld.shared();
 

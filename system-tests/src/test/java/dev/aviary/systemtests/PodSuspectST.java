@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.aviary.cli.demo.LoadGenerator;
+import dev.aviary.events.CanaryApplied;
 import dev.aviary.events.Percent;
 import dev.aviary.events.PodRemoved;
 import dev.aviary.events.PodSuspected;
 import dev.aviary.events.Promoted;
+import dev.aviary.events.RolledBack;
 import dev.aviary.events.TrafficShifted;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.net.URI;
@@ -19,9 +21,15 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 
-/// A good release of which one pod of two falls ill: the pod is replaced, and the release goes on to its end.
+/// A good release of which one pod of two falls ill: the pod is replaced, and the release goes on to its end. Unless
+/// its owner prefers it to go back.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Order(5) // it takes long, so it begins early
 class PodSuspectST {
     private static final RealWorld WORLD = RealWorld.shared();
     private static Shop shop;
@@ -40,16 +48,10 @@ class PodSuspectST {
     }
 
     @Test
+    @Order(1)
     void onePodOfTwoThatIsSlowIsReplacedAndTheReleaseGoesOn() throws Exception {
         int before = shop.heard();
-        shop.release("v2-good", Map.of());
-        shop.awaitEvent(
-                "20 % are there",
-                before,
-                event -> event instanceof TrafficShifted shifted
-                        && shifted.canary().equals(Percent.of("20")));
-        var ill = canaryPods().getFirst();
-        fallIll(ill);
+        var ill = releasedAndOnePodIll("v2-good", before);
 
         var suspected = (PodSuspected) shop.awaitEvent("pod suspect", before, PodSuspected.class::isInstance);
         assertThat(suspected.pod()).isEqualTo(ill.getMetadata().getName());
@@ -85,7 +87,42 @@ class PodSuspectST {
                 .untilAsserted(() -> assertThat(shop.kubernetesEvents())
                         .anySatisfy(
                                 event -> assertThat(event.getMessage()).contains("Replacing pod " + suspected.pod())));
+    }
+
+    @Test
+    @Order(2)
+    void onePodOfTwoThatIsSlowTakesTheReleaseBackWhereItsOwnerWantsThat() throws Exception {
+        int applied = shop.heard();
+        shop.annotate(Map.of("aviary.dev/guard-suspect", "rollback"));
+        shop.awaitEvent("the setting", applied, CanaryApplied.class::isInstance);
+        int before = shop.heard();
+        var ill = releasedAndOnePodIll("v3-good", before);
+
+        var back = (RolledBack) shop.awaitEvent("rolled back", before, RolledBack.class::isInstance);
+
+        assertThat(back.reasons())
+                .singleElement()
+                .satisfies(reason -> assertThat(reason)
+                        .startsWith("request-p99: ")
+                        .contains(" to pod " + ill.getMetadata().getName())
+                        .contains("the pod is suspect, not the version"));
+        assertThat(shop.words(before))
+                .containsSubsequence("StepStarted 20", "PodSuspected", "RollbackStarted", "RolledBack")
+                .doesNotContain("PodReplacementStarted", "PodRemoved", "GuardTripped", "StepStarted 50");
+        shop.awaitPhase("Failed");
         WORLD.aviary("replay", shop.canary(), "--kafka", WORLD.pipeline().log().bootstrap());
+    }
+
+    private static Pod releasedAndOnePodIll(String version, int before) throws Exception {
+        shop.release(version, Map.of());
+        shop.awaitEvent(
+                "20 % are there",
+                before,
+                event -> event instanceof TrafficShifted shifted
+                        && shifted.canary().equals(Percent.of("20")));
+        var ill = canaryPods().getFirst();
+        fallIll(ill);
+        return ill;
     }
 
     private static List<Pod> canaryPods() {

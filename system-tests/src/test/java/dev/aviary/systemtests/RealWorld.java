@@ -36,7 +36,8 @@ import java.util.stream.Stream;
 /// The playground and the pipeline that all system tests share; both live as long as this JVM. A test takes a
 /// namespace of its own.
 final class RealWorld {
-    private static final String TOPIC = "aviary.rollout-events";
+    private static final String FIRST = "aviary.";
+    private static final String TOPIC = FIRST + "rollout-events";
 
     private static final class Only {
         static final RealWorld WORLD = new RealWorld();
@@ -50,6 +51,7 @@ final class RealWorld {
     private final Playground playground;
     private final EmbeddedBroker broker;
     private volatile Pipeline pipeline;
+    private String prefix = FIRST;
     private final KubernetesClient kube;
 
     private RealWorld() {
@@ -67,7 +69,7 @@ final class RealWorld {
                     .withImages(folder.resolve("images")));
             kube = Kube.of(playground.kubeconfig());
             broker = EmbeddedBroker.start(folder.resolve("broker"), 0);
-            pipeline = Pipeline.start(settings("aviary."), System.out::println);
+            pipeline = Pipeline.start(settings(FIRST), System.out::println);
             // The pipeline goes before the playground's own hook takes the cluster away, or beside it: both end.
             Runtime.getRuntime().addShutdownHook(new Thread(this::end, "pipeline-end"));
             listen();
@@ -90,15 +92,16 @@ final class RealWorld {
     ///
     /// @param meanwhile done while none of them runs
     void restarted(Runnable meanwhile) {
-        restartedOn("aviary.", meanwhile);
+        restartedOn(FIRST, meanwhile);
     }
 
     /// The same with another log.
     ///
-    /// @param prefix of its topics
-    void restartedOn(String prefix, Runnable meanwhile) {
+    /// @param another prefix of its topics
+    synchronized void restartedOn(String another, Runnable meanwhile) {
         pipeline.close();
         meanwhile.run();
+        prefix = another;
         pipeline = Pipeline.start(settings(prefix), System.out::println);
     }
 
@@ -146,14 +149,14 @@ final class RealWorld {
         return found;
     }
 
-    private Pipeline.Settings settings(String prefix) {
+    private Pipeline.Settings settings(String topics) {
         return new Pipeline.Settings(
                 dist,
-                folder.resolve(prefix.equals("aviary.") ? "pipeline" : "pipeline-" + prefix),
+                folder.resolve(topics.equals(FIRST) ? "pipeline" : "pipeline-" + topics),
                 Optional.of(LogConnection.to(broker.bootstrapServers())),
                 Optional.empty(),
                 0,
-                prefix,
+                topics,
                 (short) -1,
                 "system-test",
                 "gatewayapi:v1",
@@ -218,10 +221,13 @@ final class RealWorld {
                 .add(entry);
     }
 
-    /// A name that no namespace had yet: a test that is tried once more starts from nothing.
+    /// A name that no namespace had yet: a test that is tried once more starts from nothing, on the first log.
     ///
     /// @return the wanted one, at the second time with a 2 behind it
-    String fresh(String namespace) {
+    synchronized String fresh(String namespace) {
+        if (!prefix.equals(FIRST)) {
+            restarted(() -> {});
+        }
         int times = taken.merge(namespace, 1, Integer::sum);
         return times == 1 ? namespace : namespace + "-" + times;
     }

@@ -61,8 +61,12 @@ class RestartST {
     private static PlainCanaries canaries;
 
     @BeforeAll
-    static void aCanaryInEachPhase() {
-        canaries = PlainCanaries.in(WORLD, "restart");
+    static void prepared() {
+        canaries = Prepared.take(Prepared.RESTART);
+    }
+
+    static PlainCanaries aCanaryForEachPhase() {
+        var canaries = PlainCanaries.in(WORLD, "restart");
         canaries.apply("initializing", Map.of());
         canaries.notReady("initializing-primary", "v1");
         canaries.apply("waiting", Map.of("gate", "confirm-rollout"));
@@ -79,6 +83,11 @@ class RestartST {
             canaries.apply(news(service), Map.of("gate", "confirm-rollout", "skip", "true"));
             canaries.openGate(news(service));
         }
+        Stream.concat(STANDS.keySet().stream(), DRAINS.keySet().stream())
+                .filter(name -> !name.equals("initializing"))
+                .forEach(name -> canaries.awaitPhase(name, "Initialized"));
+        Pipeline.SERVICES.forEach(service -> canaries.awaitPhase(news(service), "Initialized"));
+        return canaries;
     }
 
     @AfterAll
@@ -113,11 +122,6 @@ class RestartST {
     }
 
     private static void eachInItsPhase() {
-        Stream.concat(STANDS.keySet().stream(), DRAINS.keySet().stream())
-                .filter(name -> !name.equals("initializing"))
-                .forEach(name -> canaries.awaitPhase(name, "Initialized"));
-        Pipeline.SERVICES.forEach(service -> canaries.awaitPhase(news(service), "Initialized"));
-
         canaries.openGate("stepping");
         canaries.release("starting");
         Stream.of("waiting", "stepping", "confirming", "finalising", "returning", "failed", "succeeded")

@@ -40,6 +40,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 
 /// The seed experiment on real parts: under load a good release is promoted, then a slow one is taken back.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Order(1) // it takes long, so it begins early
 class SeedExperimentST {
     private static final RealWorld WORLD = RealWorld.shared();
     private static final Duration INTERVAL = Duration.ofSeconds(10);

@@ -11,6 +11,7 @@ import dev.aviary.events.TrafficShifted;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /// The other ways of a release, on real routes: blue/green, an A/B test, and revisions that come while one is under
 /// way.
 @Execution(ExecutionMode.CONCURRENT)
+@Order(4) // it takes long, so it begins early
 class StrategiesST {
     private static final RealWorld WORLD = RealWorld.shared();
     private static final String NO_METRICS = "    metrics: []\n";

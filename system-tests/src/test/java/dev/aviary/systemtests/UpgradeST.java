@@ -41,8 +41,12 @@ class UpgradeST {
     private static PlainCanaries canaries;
 
     @BeforeAll
-    static void rolloutsInTheirMiddle() {
-        canaries = PlainCanaries.in(WORLD, "upgrade");
+    static void prepared() {
+        canaries = Prepared.take(Prepared.UPGRADE);
+    }
+
+    static PlainCanaries rolloutsInTheirMiddle() {
+        var canaries = PlainCanaries.in(WORLD, "upgrade");
         var gated = Map.of("gate", "confirm-traffic-increase", "steps", "20, 60");
         canaries.apply("goes-on", gated);
         canaries.apply("is-parked", gated);
@@ -58,6 +62,7 @@ class UpgradeST {
                 .forEach(name -> canaries.awaitEvent(
                         name,
                         event -> event instanceof GateDecided gate && gate.outcome() == GateDecided.Outcome.CLOSED));
+        return canaries;
     }
 
     @AfterAll
