@@ -36,7 +36,7 @@ class PlaygroundIT {
     void aDeploymentBecomesReadyAndAnswersUnderItsServicesNameAndAddress() throws Exception {
         playground.apply(web("shop", "checkout"));
 
-        playground.kubectl("-n", "shop", "rollout", "status", "deployment/checkout", "--timeout=30s");
+        playground.kubectl("-n", "shop", "rollout", "status", "deployment/checkout", "--timeout=120s");
 
         var address =
                 playground.kubectl("-n", "shop", "get", "service", "checkout", "-o", "jsonpath={.spec.clusterIP}");
@@ -126,7 +126,7 @@ class PlaygroundIT {
                         - {name: BOTH, value: $(COLOR)-$(WHERE)}
                 """);
 
-        playground.kubectl("wait", "job/report", "--for=condition=Complete", "--timeout=30s");
+        playground.kubectl("wait", "job/report", "--for=condition=Complete", "--timeout=120s");
 
         assertThat(playground.kubectl("logs", "job/report")).isEqualTo("blue sesame default blue-default\nscript\n");
     }
@@ -246,7 +246,7 @@ class PlaygroundIT {
     }
 
     private static void await(String pod, String jsonPathAndValue) {
-        playground.kubectl("wait", "pod/" + pod, "--for=jsonpath=" + jsonPathAndValue, "--timeout=30s");
+        playground.kubectl("wait", "pod/" + pod, "--for=jsonpath=" + jsonPathAndValue, "--timeout=120s");
     }
 
     private static String status(String pod, String jsonPath) {
@@ -283,9 +283,9 @@ class PlaygroundIT {
     }
 
     static void eventually(String what, BooleanSupplier condition) {
-        var deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        var deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("within 30 s: " + what).isLessThan(deadline);
+            assertThat(System.nanoTime()).as("within 2 min: " + what).isLessThan(deadline);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
         }
     }

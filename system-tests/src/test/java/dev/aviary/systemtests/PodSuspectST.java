@@ -16,7 +16,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -62,7 +61,7 @@ class PodSuspectST {
                 .contains("the pod is suspect, not the version");
         shop.awaitEvent("the pod is gone", before, PodRemoved.class::isInstance);
         await("another pod in its place")
-                .atMost(Duration.ofSeconds(30))
+                .atMost(RealWorld.patience())
                 .untilAsserted(() -> assertThat(canaryPods())
                         .hasSize(2)
                         .noneMatch(pod -> pod.getMetadata().getName().equals(suspected.pod())));
@@ -83,7 +82,7 @@ class PodSuspectST {
                 .doesNotContain("RollbackStarted", "GuardTripped")
                 .containsOnlyOnce("PodReplacementStarted");
         await("Kubernetes events say why")
-                .atMost(Duration.ofSeconds(10))
+                .atMost(RealWorld.patience())
                 .untilAsserted(() -> assertThat(shop.kubernetesEvents())
                         .anySatisfy(
                                 event -> assertThat(event.getMessage()).contains("Replacing pod " + suspected.pod())));

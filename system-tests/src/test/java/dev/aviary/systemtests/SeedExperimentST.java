@@ -245,7 +245,7 @@ class SeedExperimentST {
             assertThat(condition.message()).contains("request-p99");
         });
         await("Kubernetes events say why")
-                .atMost(Duration.ofSeconds(10))
+                .atMost(RealWorld.patience())
                 .untilAsserted(() -> assertThat(shop.kubernetesEvents()).anySatisfy(event -> {
                     assertThat(event.getType()).isEqualTo("Warning");
                     assertThat(event.getMessage()).contains("request-p99");

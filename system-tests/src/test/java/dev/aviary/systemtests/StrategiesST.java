@@ -8,7 +8,6 @@ import dev.aviary.events.Percent;
 import dev.aviary.events.PrimaryUpdated;
 import dev.aviary.events.Promoted;
 import dev.aviary.events.TrafficShifted;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Order;
@@ -65,7 +64,7 @@ class StrategiesST {
 
             shop.awaitEvent("canary has its traffic", before, event -> shifted(event, "100"));
             await("the gateway has the route")
-                    .atMost(Duration.ofSeconds(5))
+                    .atMost(RealWorld.patience())
                     .until(() -> shop.answeredBy("x-canary: insider").equals("v2-ab"));
             assertThat(shop.answeredBy("x-canary: outsider")).isEqualTo("v1");
             assertThat(shop.answeredBy()).isEqualTo("v1");

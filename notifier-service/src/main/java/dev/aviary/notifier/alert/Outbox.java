@@ -10,6 +10,7 @@ import dev.aviary.notifier.Kafka;
 import dev.aviary.notifier.NotifierConfig;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -23,6 +24,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /// them.
 @ApplicationScoped
 public class Outbox implements Courier.Desk {
+    private static final Duration FAREWELL = Duration.ofSeconds(2);
+
     private final Topics topics;
     private final KafkaProducer<String, Delivery> deliveries;
     private final KafkaProducer<CanaryKey, LoggedEvent> facts;
@@ -73,9 +76,10 @@ public class Outbox implements Courier.Desk {
         }
     }
 
+    /// What the brokers don't have by then is said again after the next start.
     @PreDestroy
     void close() {
-        deliveries.close();
-        facts.close();
+        deliveries.close(FAREWELL);
+        facts.close(FAREWELL);
     }
 }
