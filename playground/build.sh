@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds what the playground runs, once, into the cache folder: build.sh [--only PART]... [CACHE_DIR]
 #
-# PART is playground, prometheus, envoy (these three by default), k6, hey or helm (on request only). Each is built only
+# PART is playground, prometheus, envoy (these three by default) or hey (on request only). Each is built only
 # if it is not there yet; the playground also when its sources changed. On standard output stands, for each part, a line
 # `part=/path/of/the/binary`; all else goes to standard error. Two runs at once: the second waits.
 set -euo pipefail
@@ -13,9 +13,7 @@ GATEWAY_API=v1.4.1
 ISTIO_API=v1.28.0
 PROMETHEUS=v0.316.0
 ENVOY=1.40.0
-K6=v1.8.1
 HEY=v0.1.4
-HELM=v3.22.0
 # Nobody debugs these programs, and the compiler takes a fifth less without what a debugger would need.
 COMPILER=-gcflags=all=-dwarf=false
 
@@ -34,8 +32,8 @@ main() {
     local part
     for part in "${parts[@]}"; do
         case $part in
-            playground | prometheus | envoy | k6 | hey | helm) ;;
-            *) stop "build.sh: there is no part \"$part\"; known: playground, prometheus, envoy, k6, hey, helm" ;;
+            playground | prometheus | envoy | hey) ;;
+            *) stop "build.sh: there is no part \"$part\"; known: playground, prometheus, envoy, hey" ;;
         esac
     done
     for part in "${parts[@]}"; do
@@ -64,9 +62,7 @@ place_of() {
         playground) echo "$AVIARY_CACHE/playground-$(sources_hash)/playground" ;;
         prometheus) echo "$AVIARY_CACHE/prometheus-${PROMETHEUS#v}/prometheus" ;;
         envoy) echo "$AVIARY_CACHE/envoy-$ENVOY/envoy" ;;
-        k6) echo "$AVIARY_CACHE/k6-${K6#v}/k6" ;;
         hey) echo "$AVIARY_CACHE/hey-${HEY#v}/hey" ;;
-        helm) echo "$AVIARY_CACHE/helm-${HELM#v}/helm" ;;
     esac
 }
 
@@ -123,11 +119,7 @@ build_prometheus() {
         github.com/prometheus/prometheus/cmd/prometheus -tags remove_all_sd,enable_kubernetes_sd
 }
 
-build_k6() { go_module "k6 $K6 (2 min the first time)" "$1" go.k6.io/k6 "$K6" go.k6.io/k6; }
-
 build_hey() { go_module "hey $HEY" "$1" github.com/rakyll/hey "$HEY" github.com/rakyll/hey; }
-
-build_helm() { go_module "Helm $HELM (2 min the first time)" "$1" helm.sh/helm/v3 "$HELM" helm.sh/helm/v3/cmd/helm; }
 
 # A command of a published module at its own versions. Not `go install`: that refuses modules with replacements.
 go_module() {

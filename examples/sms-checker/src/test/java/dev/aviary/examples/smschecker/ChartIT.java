@@ -1,36 +1,43 @@
 package dev.aviary.examples.smschecker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.TemplateCommand;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Rendered by a real helm; the rules are those of Flagger's CRDs, which no API server needs to say.
+/// Rendered by a real Helm, as a native library; the rules are those of Flagger's CRDs, which no API server needs to
+/// say.
+/// With `-Dmanifests.write=true` it writes the demo's manifests anew instead of comparing them.
 class ChartIT {
-    private static final Tool HELM = Tool.named("helm");
-    private static final String CHART = Tool.HERE.resolve("chart").toString();
+    private static final Path CHART = Path.of("chart").toAbsolutePath();
+    private static final Path MANIFESTS = Path.of("manifests").toAbsolutePath();
     // Not anchored at its end, as in Flagger's schema; ours are whole.
     private static final Pattern DURATION = Pattern.compile("[0-9]+(m|s)");
 
     @Test
     void theDemosManifestsAreTheRenderedChart() throws IOException {
-        var rendered = Tool.run(
-                List.of("bash", Tool.HERE.resolve("manifests/render.sh").toString(), HELM.path()), Map.of());
+        var rendered = "# Rendered from ../chart by ChartIT with -Dmanifests.write=true. ${NAME} is to be filled in.\n"
+                + template().withValuesFile(MANIFESTS.resolve("values.yaml")).call();
+        var file = MANIFESTS.resolve("sms-checker.yaml");
+        if (Boolean.getBoolean("manifests.write")) {
+            Files.writeString(file, rendered);
+        }
 
-        assertThat(rendered.status()).isZero();
-        assertThat(Files.readString(Tool.HERE.resolve("manifests/sms-checker.yaml")))
-                .as("run manifests/render.sh again")
-                .isEqualTo(rendered.text());
+        assertThat(Files.readString(file))
+                .as("render them again: -Dmanifests.write=true")
+                .isEqualTo(rendered);
     }
 
     @Test
@@ -51,8 +58,12 @@ class ChartIT {
     void everyResourceKeepsTheRulesOfFlaggersSchemas(String provider) {
         var objects = render(
                 "provider=" + provider,
-                "alertProviders[0].name=slack,alertProviders[0].type=slack,alertProviders[0].address=http://x.example",
-                "alertProviders[1].name=teams,alertProviders[1].type=msteams,alertProviders[1].secretName=teams",
+                "alertProviders[0].name=slack",
+                "alertProviders[0].type=slack",
+                "alertProviders[0].address=http://x.example",
+                "alertProviders[1].name=teams",
+                "alertProviders[1].type=msteams",
+                "alertProviders[1].secretName=teams",
                 "alertProviders[1].severity=error");
 
         assertThat(all(objects, "AlertProvider"))
@@ -126,22 +137,27 @@ class ChartIT {
 
     @Test
     void anUnknownLoadModeIsRefusedWithTheKnownOnes() {
-        assertThat(HELM.run(Map.of(), "template", "sms-checker", CHART, "--set", "load.mode=wrk")
-                        .status())
-                .isNotZero();
+        var command = template().set("load.mode", "wrk");
+
+        assertThatThrownBy(command::call).hasMessageContainingAll("wrk", "sidecar");
+    }
+
+    private static TemplateCommand template() {
+        return new Helm(CHART).template().withName("sms-checker").withNamespace("shop");
     }
 
     private static List<JsonNode> render(String... values) {
-        var arguments = new ArrayList<>(
-                List.of("template", "sms-checker", CHART, "--namespace", "shop", "--set", "load.url=http://gateway"));
-        Stream.of(values).forEach(value -> arguments.addAll(List.of("--set", value)));
-        var rendered = HELM.run(Map.of(), arguments.toArray(String[]::new));
-        assertThat(rendered.status()).isZero();
+        var command = template().set("load.url", "http://gateway");
+        for (var value : values) {
+            var pair = value.split("=", 2);
+            command.set(pair[0], pair[1]);
+        }
+        var rendered = command.call();
         var yaml = new YAMLMapper();
-        try (var documents = yaml.readerFor(JsonNode.class).<JsonNode>readValues(rendered.text())) {
+        try (var documents = yaml.readerFor(JsonNode.class).<JsonNode>readValues(rendered)) {
             return documents.readAll().stream().filter(JsonNode::isObject).toList();
         } catch (IOException broken) {
-            throw new AssertionError("no YAML: " + rendered.text(), broken);
+            throw new AssertionError("no YAML: " + rendered, broken);
         }
     }
 
