@@ -22,6 +22,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "audit",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Reads the log from its beginning and tells the story of every rollout of a canary.")
 final class AuditCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "NAMESPACE/NAME")

@@ -25,7 +25,7 @@ import picocli.CommandLine.Command;
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,
-        version = "aviary 0.1.0")
+        versionProvider = Version.class)
 public final class Aviary {
     /// Someone else's chatter doesn't belong on a user's screen; what matters comes as a [Problem].
     private static final Logger QUIET = Logger.getLogger("");

@@ -36,6 +36,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "backtest",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = {
             "Runs a changed policy over every recorded rollout: which would have been rolled back or promoted"
                     + " otherwise, and when.",

@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "The seed experiment on real parts: bad releases are taken back, a good one is promoted.")
 final class DemoCommand implements Callable<Integer> {
     private static final List<String> ALL = List.of("slow", "good", "broken");

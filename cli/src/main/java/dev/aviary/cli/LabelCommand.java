@@ -22,6 +22,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "label",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description =
                 "Says of a rollout, ended or under way, that the release was good or bad. The last word counts; it"
                         + " changes no rollout.")

@@ -40,11 +40,14 @@ final class LogOptions {
         return new Topics(topicPrefix);
     }
 
+    /// Of a broker on a machine that has too much to do.
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
     /// @throws Problem if there is none, or it doesn't answer
     LogConnection connection() {
         var address = kafka.orElseGet(this::embedded);
         var connection = with(LogConnection.to(address));
-        connection.problem(Duration.ofSeconds(5)).ifPresent(sentence -> {
+        connection.problem(PATIENCE).ifPresent(sentence -> {
             throw new Problem(sentence);
         });
         return connection;

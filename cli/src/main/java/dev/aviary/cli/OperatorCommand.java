@@ -11,7 +11,7 @@ import picocli.CommandLine.Parameters;
 /// a word. Plain kubectl does the same:
 /// `kubectl annotate --overwrite canary NAME aviary.dev/command=pause aviary.dev/command-id=$RANDOM
 /// aviary.dev/command-by=ME aviary.dev/command-why=…`
-@Command(mixinStandardHelpOptions = true, description = "Say it to a canary.")
+@Command(mixinStandardHelpOptions = true, versionProvider = Version.class, description = "Say it to a canary.")
 final class OperatorCommand implements Callable<Integer> {
     private final Verb verb;
 

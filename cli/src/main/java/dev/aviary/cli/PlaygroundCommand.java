@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "playground",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "A Kubernetes cluster on this machine, without containers and without root.")
 final class PlaygroundCommand implements Runnable {
     @Spec

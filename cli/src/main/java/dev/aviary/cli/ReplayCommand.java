@@ -22,6 +22,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "replay",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = {
             "Takes every decision about a canary again and proves that each is the same in every field, and that none was"
                     + " missed and none is too many.",

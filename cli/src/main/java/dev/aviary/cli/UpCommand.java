@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "up",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "The pipeline against the cluster of the current KUBECONFIG, in the foreground.")
 final class UpCommand implements Callable<Integer> {
     @Mixin

@@ -26,6 +26,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "watch",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = {
             "Shows a canary as it is and as it goes on: its steps, who has the traffic, what the guard knows.",
             "ctrl-C ends it; the rollout goes on."

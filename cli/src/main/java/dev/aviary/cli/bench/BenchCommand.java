@@ -2,6 +2,7 @@ package dev.aviary.cli.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.aviary.cli.Problem;
+import dev.aviary.cli.Version;
 import dev.aviary.eventlog.codec.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +20,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Measures on a playground of its own what docs/benchmarks says.")
 public final class BenchCommand implements Runnable {
     @Spec
@@ -33,6 +35,7 @@ public final class BenchCommand implements Runnable {
     @Command(
             name = "rollback",
             mixinStandardHelpOptions = true,
+            versionProvider = Version.class,
             description = "How long it takes from the guard's word to the route, and where the time goes.")
     int rollback(
             @Option(names = "--runs", defaultValue = "200", description = "Rollbacks. Default: ${DEFAULT-VALUE}")

@@ -120,8 +120,9 @@ public final class Demo implements AutoCloseable {
                         .formatted(settings.window().toSeconds()));
                 pause(settings.window());
             }
-            var release = Release.of(name);
-            measured.add(release(release));
+            long before =
+                    measured.stream().filter(one -> one.release().equals(name)).count();
+            measured.add(release(Release.of(name), (int) before));
         }
         return measured;
     }
@@ -249,27 +250,30 @@ public final class Demo implements AutoCloseable {
         started.await();
     }
 
-    private Measured release(Release release) throws InterruptedException {
+    /// @param before so many of its kind came before it
+    private Measured release(Release release, int before) throws InterruptedException {
+        // Of another name than the version that was promoted before it, else their answers look alike.
+        var version = before == 0 ? release.image() : release.image() + "-" + (before + 1);
         tell(Colours.dim("----"));
-        tell("release %s: %s %s".formatted(release.word(), release.version(), release.what()));
+        tell("release %s: %s %s".formatted(release.word(), version, release.what()));
         heard.clear();
         if (release == Release.NO_TRAFFIC) {
             generator().close();
             tell("load: none");
         }
         var written = now();
-        write(release, written);
+        write(release, version, written);
         var times = times(written, release);
         // Answers that were under way when the route went back count too.
         pause(Duration.ofSeconds(3));
         var phase = phase(client()).orElse("?");
         var requests = generator().between(written, now());
-        var measured = Measured.of(release, written, times, phase, requests);
+        var measured = Measured.of(release, version, written, times, phase, requests);
         judge(release, measured, times);
         return measured;
     }
 
-    private void write(Release release, Instant written) {
+    private void write(Release release, String version, Instant written) {
         client().apps()
                 .deployments()
                 .inNamespace(NAMESPACE)
@@ -282,7 +286,7 @@ public final class Demo implements AutoCloseable {
                         .endMetadata()
                         .editSpec()
                         .editFirstContainer()
-                        .withImage(NAME + ":" + release.version())
+                        .withImage(NAME + ":" + release.image())
                         .withEnv(environment(
                                 found.getSpec()
                                         .getTemplate()
@@ -290,7 +294,8 @@ public final class Demo implements AutoCloseable {
                                         .getContainers()
                                         .getFirst()
                                         .getEnv(),
-                                release))
+                                release,
+                                version))
                         .endContainer()
                         .endSpec()
                         .endTemplate()
@@ -298,8 +303,8 @@ public final class Demo implements AutoCloseable {
                         .build());
     }
 
-    private static List<EnvVar> environment(List<EnvVar> before, Release release) {
-        var defaults = Map.of("SLEEP_MS", "0", "NEVER_READY", "false", "ERROR_RATE", "0", "VERSION", release.version());
+    private static List<EnvVar> environment(List<EnvVar> before, Release release, String version) {
+        var defaults = Map.of("SLEEP_MS", "0", "NEVER_READY", "false", "ERROR_RATE", "0", "VERSION", version);
         return before.stream()
                 .map(one -> {
                     var value =

@@ -35,9 +35,11 @@ public record Measured(
         Optional<String> why = Optional.empty();
     }
 
-    static Measured of(Release release, Instant written, Times times, String phase, List<Request> requests) {
+    /// @param version that the release's pods call themselves
+    static Measured of(
+            Release release, String version, Instant written, Times times, String phase, List<Request> requests) {
         var canary = requests.stream()
-                .filter(request -> request.version().equals(release.version()))
+                .filter(request -> request.version().equals(version))
                 .toList();
         boolean bad = release.isBad();
         var first = canary.stream().mapToLong(Request::startMicros).min();

@@ -31,8 +31,8 @@ enum Release {
                 .orElseThrow();
     }
 
-    /// Version and image tag.
-    String version() {
+    /// The image's tag, and the name of its first version.
+    String image() {
         return "v2-" + word();
     }
 

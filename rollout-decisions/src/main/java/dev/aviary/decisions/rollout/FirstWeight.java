@@ -18,6 +18,10 @@ final class FirstWeight {
     /// So long from its start on does a canary wait for the traffic.
     private static final Duration KNOWN_WITHIN = Duration.ofSeconds(10);
 
+    /// As many requests are reckoned with at least: fewer that ended don't show that there are no more, for a primary
+    /// that hardly answers looks quiet.
+    private static final long FEWEST = 20;
+
     private FirstWeight() {}
 
     /// The canary is ready, and its first weight isn't chosen yet.
@@ -52,12 +56,12 @@ final class FirstWeight {
                 .guarded()
                 .budget()
                 .filter(_ -> isChosen(plan))
-                .map(budget -> traffic.requests() > 0 ? share(budget, traffic) : planned)
+                .map(budget -> share(budget, traffic))
                 .map(share -> planned.isAbove(share) ? share : planned);
     }
 
     private static Percent share(long budget, TrafficMeasured traffic) {
-        double whileGoingBack = (double) traffic.requests()
+        double whileGoingBack = (double) Math.max(traffic.requests(), FEWEST)
                 * REACTION.toMillis()
                 / traffic.over().toMillis();
         double hundredths = budget * (double) Percent.ALL.basisPoints() / whileGoingBack;

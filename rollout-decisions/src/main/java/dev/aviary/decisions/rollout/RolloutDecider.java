@@ -33,7 +33,7 @@ import java.util.Optional;
 /// The rollout's state machine: pure, so that replaying the log and running live are the same code.
 public final class RolloutDecider {
     /// Stands in every decision: another version may decide otherwise.
-    public static final int VERSION = 4;
+    public static final int VERSION = 5;
 
     private RolloutDecider() {}
 

@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The rollout's way, and the defects of Flagger that it doesn't copy (D1 to D25 in comments).
 class RolloutDeciderTest {
@@ -102,6 +104,17 @@ class RolloutDeciderTest {
         // Too late to choose, and of another rollout.
         quiet.hear(new TrafficMeasured(quiet.state.run().orElseThrow().id(), 600, Duration.ofSeconds(3)));
         assertThat(quiet.canary()).isEqualTo(FIVE);
+    }
+
+    /// It looks as quiet as one that nobody asks.
+    @ParameterizedTest
+    @ValueSource(longs = {0, 2, 20})
+    void ofAPrimaryThatHardlyAnswersTheTrafficIsntTakenForNothing(long answers) {
+        var hanging = initialized(World.budgeted(spec(), 1));
+        hanging.revision(NEW);
+        hanging.hear(new TrafficMeasured(hanging.state.run().orElseThrow().id(), answers, Duration.ofSeconds(4)));
+        hanging.canaryReady();
+        assertThat(hanging.canary()).isEqualTo(Percent.of("4")); // 1 of 25 in 5 s
     }
 
     @Test
