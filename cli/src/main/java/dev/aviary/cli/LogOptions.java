@@ -11,6 +11,9 @@ import picocli.CommandLine.Option;
 
 /// Where the log is: the same options for every verb that reads it.
 final class LogOptions {
+    /// Of a broker on a machine that has too much to do.
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
     /// Written by `up`: where its broker listens.
     static final String ADDRESS_FILE = "kafka-address";
 
@@ -39,9 +42,6 @@ final class LogOptions {
     Topics topics() {
         return new Topics(topicPrefix);
     }
-
-    /// Of a broker on a machine that has too much to do.
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     /// @throws Problem if there is none, or it doesn't answer
     LogConnection connection() {

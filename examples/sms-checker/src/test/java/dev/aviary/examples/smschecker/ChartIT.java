@@ -17,9 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Rendered by a real Helm, as a native library; the rules are those of Flagger's CRDs, which no API server needs to
-/// say.
-/// With `-Dmanifests.write=true` it writes the demo's manifests anew instead of comparing them.
+/// Rendered by a real Helm, a native library; the rules are those of Flagger's CRDs, which no API server needs to say.
+/// With `-Dmanifests.write=true` it writes the demo's manifests anew before it compares them.
 class ChartIT {
     private static final Path CHART = Path.of("chart").toAbsolutePath();
     private static final Path MANIFESTS = Path.of("manifests").toAbsolutePath();
