@@ -3,7 +3,8 @@
 #
 # PART is playground, prometheus, envoy (these three by default) or hey (on request only). Each is built only
 # if it is not there yet; the playground also when its sources changed. On standard output stands, for each part, a line
-# `part=/path/of/the/binary`; all else goes to standard error. Two runs at once: the second waits.
+# `part=/path/of/the/binary`; all else goes to standard error. Two runs at once: the second waits for each part that
+# the first is building.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../scripts/toolchain.sh"
@@ -76,9 +77,9 @@ sources_hash() {
 once() {
     local part=$1 place=$2 folder work
     folder=$(dirname "$place")
-    exec 9>"$AVIARY_CACHE/.build.lock"
+    exec 9>"$AVIARY_CACHE/.build-$part.lock"
     if ! flock -n 9; then
-        say "waiting for another build of the playground's parts ..."
+        say "waiting for another build of $part ..."
         flock 9
     fi
     if [ ! -x "$place" ]; then
