@@ -157,7 +157,8 @@ public class Analyzer {
                 config.stateDir(),
                 1,
                 config.standbys(),
-                config.replicationFactor());
+                config.replicationFactor(),
+                StreamsSettings.ON_REQUEST);
     }
 
     private LogConnection connection() {

@@ -7,12 +7,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Option;
 
 /// Where the log is: the same options for every verb that reads it.
 final class LogOptions {
     /// Of a broker on a machine that has too much to do.
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    /// After it, one is told what is waited for.
+    private static final Duration SILENCE = Duration.ofSeconds(3);
 
     /// Written by `up`: where its broker listens.
     static final String ADDRESS_FILE = "kafka-address";
@@ -47,7 +52,13 @@ final class LogOptions {
     LogConnection connection() {
         var address = kafka.orElseGet(this::embedded);
         var connection = with(LogConnection.to(address));
-        connection.problem(PATIENCE).ifPresent(sentence -> {
+        var wait = CompletableFuture.runAsync(
+                () -> System.err.printf(
+                        "%s hasn't answered yet, waiting %d s at most ...%n", connection, PATIENCE.toSeconds()),
+                CompletableFuture.delayedExecutor(SILENCE.toMillis(), TimeUnit.MILLISECONDS));
+        var problem = connection.problem(PATIENCE);
+        wait.cancel(false);
+        problem.ifPresent(sentence -> {
             throw new Problem(sentence);
         });
         return connection;

@@ -179,7 +179,8 @@ public class Router {
                 config.stateDir(),
                 1,
                 config.standbys(),
-                config.replicationFactor());
+                config.replicationFactor(),
+                StreamsSettings.AT_ONCE);
     }
 
     private LogConnection connection() {

@@ -39,7 +39,7 @@ public final class KafkaVoice implements Voice, AutoCloseable {
         var settings = new HashMap<>(log.properties());
         settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         settings.put(ProducerConfig.ACKS_CONFIG, "all");
-        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 5); // looks of many rollouts go together
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, millis);
         settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, millis / 2);
         settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, millis);

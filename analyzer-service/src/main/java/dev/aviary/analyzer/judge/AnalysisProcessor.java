@@ -8,6 +8,7 @@ import dev.aviary.decisions.analysis.AnalysisInput;
 import dev.aviary.decisions.analysis.AnalysisInput.Heard;
 import dev.aviary.decisions.analysis.AnalysisInput.Tick;
 import dev.aviary.decisions.analysis.AnalysisState;
+import dev.aviary.decisions.analysis.Wanted;
 import dev.aviary.eventlog.LoggedEvent;
 import dev.aviary.eventlog.LoggedEvent.Taken;
 import dev.aviary.eventlog.codec.Read;
@@ -15,6 +16,8 @@ import dev.aviary.eventlog.topics.DeadLetter;
 import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CheckCompleted;
+import dev.aviary.events.EvidenceRecorded;
+import dev.aviary.events.ShadowDiffered;
 import dev.aviary.events.Verdict;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,6 +60,11 @@ final class AnalysisProcessor implements Processor<CanaryKey, Read, CanaryKey, O
     private final Predicate<CanaryKey> ours;
     private final String measurements;
     private final Map<CanaryKey, Cancellable> alarms = new HashMap<>();
+
+    /// What is in the store, as it was last read or written: a look is judged every second, and reading its state again
+    /// would take as long as judging it. A task that is begun anew has a processor of its own.
+    private final Map<CanaryKey, Folded> known = new HashMap<>();
+
     private final Set<CanaryKey> followed = new HashSet<>();
     private ProcessorContext<CanaryKey, Object> context;
     private KeyValueStore<CanaryKey, Folded> states;
@@ -116,18 +124,24 @@ final class AnalysisProcessor implements Processor<CanaryKey, Read, CanaryKey, O
             var taken = new Taken(state.seq(), before.after(), AnalysisDecider.VERSION, now);
             var said = LoggedEvent.decision(EventNames.of(canary, decision), decision, taken);
             context.forward(new Record<>(canary, said, now.toEpochMilli()), JudgeTopology.SAID);
+            if (isWaitedFor(decision)) {
+                context.commit();
+            }
             log(canary, decision);
         }
-        states.put(canary, new Folded(state, before.after()));
+        var next = new Folded(state, before.after());
+        states.put(canary, next);
+        known.put(canary, next);
         follow(canary, state);
     }
 
     /// Wakes us when the state is next due, and lets the collector follow it.
     private void follow(CanaryKey canary, AnalysisState state) {
         Optional.ofNullable(alarms.remove(canary)).ifPresent(Cancellable::cancel);
-        AnalysisDecider.nextDue(state).ifPresent(due -> alarms.put(canary, alarm(canary, due)));
+        var wanted = AnalysisDecider.wanted(state);
+        wanted.look().map(Wanted.Look::until).ifPresent(due -> alarms.put(canary, alarm(canary, due)));
         followed.add(canary);
-        collector.want(canary, AnalysisDecider.wanted(state));
+        collector.want(canary, wanted);
     }
 
     private Cancellable alarm(CanaryKey canary, Instant due) {
@@ -139,7 +153,13 @@ final class AnalysisProcessor implements Processor<CanaryKey, Read, CanaryKey, O
     }
 
     private Folded folded(CanaryKey canary) {
-        return Optional.ofNullable(states.get(canary)).orElse(Folded.NEW);
+        return known.computeIfAbsent(
+                canary, _ -> Optional.ofNullable(states.get(canary)).orElse(Folded.NEW));
+    }
+
+    /// A rollout goes on, or back, by it. Most looks say nothing, and what they leave is committed now and then.
+    private static boolean isWaitedFor(AnalyzerEvent decision) {
+        return !(decision instanceof EvidenceRecorded || decision instanceof ShadowDiffered);
     }
 
     private static void log(CanaryKey canary, AnalyzerEvent decision) {

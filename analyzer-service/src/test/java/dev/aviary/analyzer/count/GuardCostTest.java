@@ -111,7 +111,7 @@ class GuardCostTest {
         }
     }
 
-    private static Counting counting(Scraper scraper, ExecutorService threads, int firstPod, int port) {
+    static Counting counting(Scraper scraper, ExecutorService threads, int firstPod, int port) {
         return new PodCounting(
                 (_, workload) -> {
                     boolean ofPrimary = workload.name().endsWith("-primary");

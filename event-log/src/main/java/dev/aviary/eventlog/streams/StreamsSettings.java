@@ -18,6 +18,7 @@ import org.apache.kafka.streams.StreamsConfig;
 /// @param state       folder of the stores; kept over restarts
 /// @param standbys    warm copies of each store on other instances
 /// @param replicas    of topics that are made, or [Topics#BROKERS_DEFAULT]
+/// @param commits     from one to the next, while there is something to commit: what was said is read by others then
 public record StreamsSettings(
         String application,
         Optional<String> instance,
@@ -26,7 +27,15 @@ public record StreamsSettings(
         Path state,
         int threads,
         int standbys,
-        short replicas) {
+        short replicas,
+        Duration commits) {
+    /// Of who says something at most inputs. A hop takes about that long: 26 ms.
+    public static final Duration AT_ONCE = Duration.ofMillis(20);
+
+    /// Of who says little, and asks for a commit then: while one is under way nothing is read, and on a busy machine it
+    /// takes longer than [#AT_ONCE].
+    public static final Duration ON_REQUEST = Duration.ofMillis(100);
+
     static final Duration SESSION = Duration.ofSeconds(6);
     static final String LOG = "aviary.log.connection";
     static final String TOPICS = "aviary.topics";
@@ -34,7 +43,15 @@ public record StreamsSettings(
     /// One instance, one thread, no standby.
     public static StreamsSettings of(String application, LogConnection log, Path state) {
         return new StreamsSettings(
-                application, Optional.of(application), log, Topics.DEFAULT, state, 1, 0, Topics.BROKERS_DEFAULT);
+                application,
+                Optional.of(application),
+                log,
+                Topics.DEFAULT,
+                state,
+                1,
+                0,
+                Topics.BROKERS_DEFAULT,
+                AT_ONCE);
     }
 
     /// For Kafka Streams; for its test driver, too.
@@ -50,8 +67,7 @@ public record StreamsSettings(
         settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) replicas);
         settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         settings.put(StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, UnreadableKeys.class);
-        // A hop takes about the commit interval: readers see what is committed. 26 ms at 20.
-        settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 20);
+        settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, (int) commits.toMillis());
         settings.put(StreamsConfig.POLL_MS_CONFIG, 10);
         settings.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 0);
         settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);

@@ -45,13 +45,13 @@ import java.util.stream.Stream;
 /// What the measurements of a rollout say, and which ones are wanted: pure, like the rollout's own decider.
 public final class AnalysisDecider {
     /// Stands in every decision: another version may decide otherwise.
-    public static final int VERSION = 5;
+    public static final int VERSION = 6;
 
     /// Looks in one `EvidenceRecorded`: a step may wait at a gate for days, its record and its state may not grow.
     static final int LOOKS_AT_ONCE = 100;
 
-    /// The guard's looks in one: they are larger.
-    static final int COUNTED_AT_ONCE = 50;
+    /// The guard's looks in one: they are larger, and the state that holds them is written at each.
+    static final int COUNTED_AT_ONCE = 20;
 
     private static final Duration SLOWEST_QUERY = Duration.ofSeconds(5);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
