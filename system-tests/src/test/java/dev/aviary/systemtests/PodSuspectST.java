@@ -39,7 +39,10 @@ class PodSuspectST {
 
     @BeforeAll
     static void anAppUnderLoad() {
-        shop = Shop.open(WORLD, "suspect", Map.of("replicas: 2", "replicas: 3", "stepWeights: [5,10,50]", "stepWeights: [20,50]"));
+        shop = Shop.open(
+                WORLD,
+                "suspect",
+                Map.of("replicas: 2", "replicas: 3", "stepWeights: [5,10,50]", "stepWeights: [20,50]"));
         shop.awaitPhase("Initialized");
         load = shop.load(100);
     }

@@ -119,7 +119,7 @@ final class AnalysisProcessor implements Processor<CanaryKey, Read, CanaryKey, O
     private void step(CanaryKey canary, Folded before, AnalysisInput input, Instant now) {
         var state =
                 input instanceof Heard(var event) ? AnalysisDecider.evolve(before.state(), event, now) : before.state();
-        for (var decision : AnalysisDecider.decide(before.state(), input, now)) {
+        for (var decision : AnalysisDecider.decide(before.state(), state, input, now)) {
             state = AnalysisDecider.evolve(state, decision, now);
             var taken = new Taken(state.seq(), before.after(), AnalysisDecider.VERSION, now);
             var said = LoggedEvent.decision(EventNames.of(canary, decision), decision, taken);

@@ -33,7 +33,8 @@ interface Deciding<S> {
     /// Whether such a record is an input, and so moves what the next decision was taken after.
     boolean hears(Read read);
 
-    List<RolloutEvent> heard(S before, Read read, Instant now);
+    /// @param after the state behind it
+    List<RolloutEvent> heard(S before, S after, Read read, Instant now);
 
     List<RolloutEvent> ticked(S before, Instant due);
 
@@ -72,7 +73,7 @@ interface Deciding<S> {
         }
 
         @Override
-        public List<RolloutEvent> heard(RolloutState before, Read read, Instant now) {
+        public List<RolloutEvent> heard(RolloutState before, RolloutState after, Read read, Instant now) {
             return switch (read) {
                 case Read.Event(var logged) ->
                     List.copyOf(RolloutDecider.decide(before, new RolloutInput.Heard(logged.event()), now));
@@ -129,9 +130,9 @@ interface Deciding<S> {
         }
 
         @Override
-        public List<RolloutEvent> heard(AnalysisState before, Read read, Instant now) {
+        public List<RolloutEvent> heard(AnalysisState before, AnalysisState after, Read read, Instant now) {
             return read instanceof Read.Event(var logged)
-                    ? List.copyOf(AnalysisDecider.decide(before, new AnalysisInput.Heard(logged.event()), now))
+                    ? List.copyOf(AnalysisDecider.decide(before, after, new AnalysisInput.Heard(logged.event()), now))
                     : List.of();
         }
 

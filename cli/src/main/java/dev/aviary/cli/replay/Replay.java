@@ -144,8 +144,9 @@ public final class Replay<S> {
                 return;
             }
             inputs++;
-            var next = deciding.heard(state, entry.read(), entry.timestamp());
-            state = behind(state, entry);
+            var after = behind(state, entry);
+            var next = deciding.heard(state, after, entry.read(), entry.timestamp());
+            state = after;
             if (known && !next.isEmpty() && judged.test(next.getFirst())) {
                 if (entry.timestamp().isBefore(answeredBefore)) {
                     differs(missing(where(entry), next.getFirst()), next.getFirst());
@@ -279,9 +280,10 @@ public final class Replay<S> {
             if (!said.isEmpty() && missed.isEmpty()) {
                 missed = Optional.of(missing(behind.get(), said.getFirst()));
             }
-            said = deciding.heard(at, entry.read(), entry.timestamp());
+            var after = behind(at, entry);
+            said = deciding.heard(at, after, entry.read(), entry.timestamp());
             behind = () -> where(entry);
-            at = behind(at, entry);
+            at = after;
         }
         boolean due = said.isEmpty()
                 && deciding.nextDue(at).filter(taken.now()::equals).isPresent();

@@ -61,9 +61,17 @@ public final class AnalysisDecider {
 
     /// What follows from one input. The state is the one before it: a repeat is known by what stands there.
     public static List<AnalyzerEvent> decide(AnalysisState state, AnalysisInput input, Instant now) {
+        return decide(state, input instanceof Heard(var event) ? evolve(state, event, now) : state, input, now);
+    }
+
+    /// The same for who needs the state behind the input anyway: a look is counted once then.
+    ///
+    /// @param after the state behind an event that was heard, as [#evolve] gives it
+    public static List<AnalyzerEvent> decide(
+            AnalysisState state, AnalysisState after, AnalysisInput input, Instant now) {
         return switch (input) {
             case Heard(MetricsMeasured measured) when answers(state, measured) -> checked(state, measured, now);
-            case Heard(RequestsCounted counted) when isNew(state, counted) -> guarded(state, counted, now);
+            case Heard(RequestsCounted counted) when isNew(state, counted) -> guarded(after, counted, now);
             case Heard(StepHeld held)
             when state.isOf(held.rollout()) ->
                 shadowed(state.run(), shadow -> shadow.held(held)).toList();
@@ -220,8 +228,8 @@ public final class AnalysisDecider {
                         .isPresent();
     }
 
-    private static List<AnalyzerEvent> guarded(AnalysisState state, RequestsCounted counted, Instant now) {
-        var run = AnalysisEvolution.seen(state.run().orElseThrow(), counted, now);
+    private static List<AnalyzerEvent> guarded(AnalysisState after, RequestsCounted counted, Instant now) {
+        var run = after.run().orElseThrow();
         var look = new GuardVerdict.Look(run.rollout(), counted.step(), counted.look(), now);
         var verdict = GuardVerdict.of(GuardJudge.of(run.spec()), run.guard(), look);
         var said = new ArrayList<AnalyzerEvent>();

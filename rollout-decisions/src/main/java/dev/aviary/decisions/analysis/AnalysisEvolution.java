@@ -144,7 +144,7 @@ final class AnalysisEvolution {
     }
 
     /// Behind a look.
-    static Run seen(Run run, RequestsCounted counted, Instant now) {
+    private static Run seen(Run run, RequestsCounted counted, Instant now) {
         var judge = GuardJudge.of(run.spec());
         var guarded = run.guard(judge.seen(run.guard(), counted, now))
                 .ahead(run.ahead().map(ahead -> ahead.seen(counted, now)));
