@@ -126,12 +126,12 @@ class AnalyzerCostTest {
                     InstantSource.system())) {
                 await().atMost(Duration.ofMinutes(1)).until(app::isReady);
                 begin(log, canaries, Samples.started(spec), Samples.step(0), Samples.shifted(3, 0));
-                pause(SECONDS / 2);
+                pause(Duration.ofSeconds(SECONDS / 2));
                 long cpu = cpu();
                 long before = said.get();
                 long judgedBefore = judged.looks.get();
                 long began = System.nanoTime();
-                pause(SECONDS);
+                pause(Duration.ofSeconds(SECONDS));
                 double seconds = (System.nanoTime() - began) / 1e9;
                 double cores = (cpu() - cpu) / 1e9 / seconds;
                 double perSecond = (said.get() - before) / seconds;
@@ -170,7 +170,7 @@ class AnalyzerCostTest {
                 }
                 if (at % 50 == 49) {
                     router.flush();
-                    TimeUnit.MILLISECONDS.sleep(40); // they don't begin in the same instant
+                    pause(Duration.ofMillis(40)); // they don't begin in the same instant
                 }
             }
         }
@@ -278,7 +278,8 @@ class AnalyzerCostTest {
         return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }
 
-    private static void pause(long seconds) throws InterruptedException {
-        assertThat(new CountDownLatch(1).await(seconds, TimeUnit.SECONDS)).isFalse();
+    private static void pause(Duration time) throws InterruptedException {
+        assertThat(new CountDownLatch(1).await(time.toMillis(), TimeUnit.MILLISECONDS))
+                .isFalse();
     }
 }

@@ -104,41 +104,33 @@ public final class AnalysisDecider {
                 .orElse(List.of());
     }
 
-    private static Optional<Wanted.Guard> guard(Run run) {
+    private static Optional<Wanted.Guard> guard(Run run, String question) {
         var judge = GuardJudge.of(run.spec());
         boolean begun = run.at().isPresent() || run.ahead().isPresent();
         return begun && judge.looks() && !run.guard().tripped()
                 ? Optional.of(new Wanted.Guard(
-                        run.rollout(),
-                        run.step(),
-                        run.guard().look(),
-                        judge.every(run.guard()),
-                        Question.of(run.spec().metrics()),
-                        run.spec()))
+                        run.rollout(), run.step(), run.guard().look(), judge.every(run.guard()), question, run.spec()))
                 : Optional.empty();
     }
 
     /// What the collector should be at in this state. Asking again gives the same answer.
     public static Wanted wanted(AnalysisState state) {
-        return state.run()
-                .map(run -> new Wanted(
-                        run.at().flatMap(at -> look(run, at)),
-                        run.gates().stream().map(gate -> gate(run, gate)).toList(),
-                        guard(run)))
-                .orElse(Wanted.NOTHING);
+        return state.run().map(AnalysisDecider::wanted).orElse(Wanted.NOTHING);
     }
 
-    private static Optional<Wanted.Look> look(Run run, AtStep at) {
+    private static Wanted wanted(Run run) {
+        var question = Question.of(run.spec().metrics());
+        return new Wanted(
+                run.at().flatMap(at -> look(run, at, question)),
+                run.gates().stream().map(gate -> gate(run, gate)).toList(),
+                guard(run, question));
+    }
+
+    private static Optional<Wanted.Look> look(Run run, AtStep at, String question) {
         var spec = run.spec();
         return at.due()
                 .map(due -> new Wanted.Look(
-                        run.rollout(),
-                        at.step(),
-                        at.look(),
-                        due,
-                        due.plus(patience(spec)),
-                        Question.of(spec.metrics()),
-                        spec));
+                        run.rollout(), at.step(), at.look(), due, due.plus(patience(spec)), question, spec));
     }
 
     /// How long a look may take: an interval, or what its webhooks and queries may take at worst.

@@ -7,29 +7,15 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// What is asked at a look, as a hash: a measurement that answers something else doesn't count.
 final class Question {
-    /// Metrics of which the hash is kept: it is asked for several times a look.
-    private static final int MOST_KEPT = 10_000;
-
-    private static final Map<List<MetricSpec>, String> KEPT = new ConcurrentHashMap<>();
-
     private Question() {}
 
     /// @return 16 hexadecimal digits
     static String of(List<MetricSpec> metrics) {
-        if (KEPT.size() > MOST_KEPT) {
-            KEPT.clear();
-        }
-        return KEPT.computeIfAbsent(metrics, Question::hash);
-    }
-
-    private static String hash(List<MetricSpec> metrics) {
         var text =
                 metrics.stream().flatMap(Question::parts).map(Question::counted).collect(Collectors.joining());
         return HexFormat.of().formatHex(sha256(text), 0, 8);
