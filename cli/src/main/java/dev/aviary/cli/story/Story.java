@@ -29,7 +29,7 @@ public final class Story {
                                 String.join(", ", revision.images()),
                                 revision.changed().isEmpty() ? "first seen" : String.join(", ", revision.changed())));
             case WorkloadChanged changed ->
-                changed.stuck().map(why -> "%s is stuck: %s".formatted(changed.workload(), why));
+                changed.stuck().map(why -> "%s waits for its pods: %s".formatted(changed.workload(), why));
             case OperatorCommanded command ->
                 Optional.of("%s commanded by %s".formatted(command.verb().word(), command.who()));
             case RolloutLabelled label ->
