@@ -71,7 +71,7 @@ public final class AnalysisDecider {
             AnalysisState state, AnalysisState after, AnalysisInput input, Instant now) {
         return switch (input) {
             case Heard(MetricsMeasured measured) when answers(state, measured) -> checked(state, measured, now);
-            case Heard(RequestsCounted counted) when isNew(state, counted) -> guarded(after, counted, now);
+            case Heard(RequestsCounted counted) when isLater(after, state) -> guarded(after, counted, now);
             case Heard(StepHeld held)
             when state.isOf(held.rollout()) ->
                 shadowed(state.run(), shadow -> shadow.held(held)).toList();
@@ -218,6 +218,14 @@ public final class AnalysisDecider {
                                 && counted.question()
                                         .equals(Question.of(run.spec().metrics())))
                         .isPresent();
+    }
+
+    /// The guard has seen another look: one that isn't new leaves the state as it was.
+    private static boolean isLater(AnalysisState after, AnalysisState before) {
+        return after.run()
+                .flatMap(run -> before.run()
+                        .filter(earlier -> run.guard().look() > earlier.guard().look()))
+                .isPresent();
     }
 
     private static List<AnalyzerEvent> guarded(AnalysisState after, RequestsCounted counted, Instant now) {
