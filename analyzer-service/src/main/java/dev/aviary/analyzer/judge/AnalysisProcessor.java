@@ -62,7 +62,7 @@ final class AnalysisProcessor implements Processor<CanaryKey, Read, CanaryKey, O
     private final Map<CanaryKey, Cancellable> alarms = new HashMap<>();
 
     /// What is in the store, as it was last read or written: a look is judged every second, and reading its state again
-    /// would take as long as judging it. A task that is begun anew has a processor of its own.
+    /// would take as long as judging it. Empty whenever a task begins: what wasn't committed by then never was.
     private final Map<CanaryKey, Folded> known = new HashMap<>();
 
     private final Set<CanaryKey> followed = new HashSet<>();
@@ -84,6 +84,7 @@ final class AnalysisProcessor implements Processor<CanaryKey, Read, CanaryKey, O
     public void init(ProcessorContext<CanaryKey, Object> context) {
         this.context = context;
         this.states = context.getStateStore(JudgeTopology.STATES);
+        known.clear(); // a task that is revived after an aborted transaction has the same processor
         try (var restored = states.all()) {
             restored.forEachRemaining(entry -> follow(entry.key, entry.value.state()));
         }

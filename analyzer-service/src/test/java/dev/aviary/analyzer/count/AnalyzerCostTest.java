@@ -20,6 +20,7 @@ import dev.aviary.eventlog.streams.StreamsSettings;
 import dev.aviary.eventlog.topics.LogConnection;
 import dev.aviary.eventlog.topics.Topics;
 import dev.aviary.events.CanaryKey;
+import dev.aviary.events.CanarySpec;
 import dev.aviary.events.GateDecided;
 import dev.aviary.events.Measurement;
 import dev.aviary.events.MetricsMeasured;
@@ -33,6 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +46,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
@@ -178,9 +181,9 @@ class AnalyzerCostTest {
 
     /// Of each canary its own pods.
     private static final class ForCanaries implements Counting {
-        private final java.util.function.IntFunction<Counting> pods;
+        private final IntFunction<Counting> pods;
 
-        ForCanaries(java.util.function.IntFunction<Counting> pods) {
+        ForCanaries(IntFunction<Counting> pods) {
             this.pods = pods;
         }
 
@@ -189,12 +192,12 @@ class AnalyzerCostTest {
         }
 
         @Override
-        public Session begin(CanaryKey canary, dev.aviary.events.CanarySpec spec, java.time.Instant now) {
+        public Session begin(CanaryKey canary, CanarySpec spec, Instant now) {
             return of(canary).begin(canary, spec, now);
         }
 
         @Override
-        public Session ahead(CanaryKey canary, dev.aviary.events.CanarySpec spec, java.time.Instant now) {
+        public Session ahead(CanaryKey canary, CanarySpec spec, Instant now) {
             return of(canary).ahead(canary, spec, now);
         }
     }

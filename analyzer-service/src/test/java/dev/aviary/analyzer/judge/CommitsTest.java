@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.Stores;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 class CommitsTest {
     private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
 
+    private KeyValueStore<CanaryKey, Folded> states;
     private final MockProcessorContext<CanaryKey, Object> context = new MockProcessorContext<>();
     private Instant now = NOON;
     private long offset;
@@ -46,7 +48,7 @@ class CommitsTest {
 
     @BeforeEach
     void aStepUnderWay() {
-        var states = Stores.keyValueStoreBuilder(
+        states = Stores.keyValueStoreBuilder(
                         Stores.inMemoryKeyValueStore(JudgeTopology.STATES),
                         new CanaryKeySerde(),
                         JsonSerde.of(Folded.class))
@@ -83,6 +85,21 @@ class CommitsTest {
 
         assertThat(context.forwarded()).hasSize(1);
         assertThat(context.committed()).isFalse();
+    }
+
+    @Test
+    void whatWasNotCommittedIsDecidedAgainByATaskThatIsRevived() {
+        var committed = states.get(Samples.CHECKOUT);
+        check();
+        context.resetForwards();
+        judge.close();
+        states.put(Samples.CHECKOUT, committed);
+
+        judge.init(context);
+        now = NOON;
+        check();
+
+        assertThat(context.forwarded()).hasSize(1);
     }
 
     private void check() {
