@@ -17,6 +17,7 @@ import dev.aviary.events.AnalyzerEvent;
 import dev.aviary.events.CanaryKey;
 import dev.aviary.events.CheckCompleted;
 import dev.aviary.events.EvidenceRecorded;
+import dev.aviary.events.GateDecided;
 import dev.aviary.events.ShadowDiffered;
 import dev.aviary.events.Verdict;
 import java.time.Duration;
@@ -133,6 +134,9 @@ final class AnalysisProcessor implements Processor<CanaryKey, Read, CanaryKey, O
         var next = new Folded(state, before.after());
         states.put(canary, next);
         known.put(canary, next);
+        if (input instanceof Heard(GateDecided _)) {
+            context.commit(); // it was asked outside: after a restart it would be asked and said once more
+        }
         follow(canary, state);
     }
 

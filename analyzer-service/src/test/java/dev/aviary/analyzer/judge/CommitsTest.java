@@ -11,11 +11,15 @@ import dev.aviary.eventlog.codec.JsonSerde;
 import dev.aviary.eventlog.codec.Read;
 import dev.aviary.eventlog.topics.Topics;
 import dev.aviary.events.CanaryKey;
+import dev.aviary.events.GateDecided;
+import dev.aviary.events.GateDecided.Outcome;
+import dev.aviary.events.HookKind;
 import dev.aviary.events.Measurement;
 import dev.aviary.events.RolloutEvent;
 import dev.aviary.events.Superseded;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -72,6 +76,14 @@ class CommitsTest {
         check();
 
         assertThat(context.forwarded()).hasSize(1);
+        assertThat(context.committed()).isTrue();
+    }
+
+    @Test
+    void aGatesAnswerIsCommittedAtOnce() {
+        hear(new GateDecided(
+                Samples.ROLLOUT, HookKind.CONFIRM_PROMOTION, 0, 0, Outcome.OPENED, "", Optional.empty(), "yes"));
+
         assertThat(context.committed()).isTrue();
     }
 
