@@ -141,10 +141,10 @@ class RolloutProcessor implements Processor<CanaryKey, Read, CanaryKey, Object> 
 
         var desired = RolloutDecider.desired(state);
         boolean isRead = readBack.getOrDefault(canary, 0L) >= desired.seq();
-        // Less traffic: at once, before the transaction commits. More: when the log has the decision.
+        // Back: at once, before the transaction commits. More traffic, and a step: when the log has the decision.
         if (desired.equals(state.confirmed())) {
             reconciler.settled(canary, desired);
-        } else if (isRead || !raises(desired.canary().isAbove(state.confirmed().canary()), state)) {
+        } else if (isRead || !goesOn(state)) {
             reconciler.want(canary, desired, state.confirmed());
         }
         if (state.underWay() && isRead) {
@@ -155,17 +155,21 @@ class RolloutProcessor implements Processor<CanaryKey, Read, CanaryKey, Object> 
         follower.show(canary, Optional.ofNullable(shown.put(canary, state)), state);
     }
 
-    /// Anything but lowering the canary waits for the log: a primary that gets a template, a pod that goes, too.
-    private static boolean raises(boolean moreCanary, RolloutState state) {
+    /// Anything but lowering the canary waits for the log: a primary that gets a template, a pod that goes, too. So
+    /// does
+    /// a step that sends no more traffic: else that its route stands may come onto the log before the step, and who
+    /// begins with the step when its route stands, doesn't.
+    private static boolean goesOn(RolloutState state) {
         var desired = RolloutDecider.desired(state);
-        boolean sameObjects = desired.stage() == state.confirmed().stage()
-                && desired.primary().equals(state.confirmed().primary());
-        boolean samePods = desired.without().isEmpty()
-                || desired.without().equals(state.confirmed().without());
-        return moreCanary
+        var confirmed = state.confirmed();
+        boolean sameObjects =
+                desired.stage() == confirmed.stage() && desired.primary().equals(confirmed.primary());
+        boolean samePods = desired.without().isEmpty() || desired.without().equals(confirmed.without());
+        return state.phase() instanceof RolloutState.Phase.Progressing
+                || desired.canary().isAbove(confirmed.canary())
                 || !sameObjects
                 || !samePods
-                || !desired.match().equals(state.confirmed().match());
+                || !desired.match().equals(confirmed.match());
     }
 
     private Cancellable alarm(CanaryKey canary, Instant due) {

@@ -47,23 +47,7 @@ class RolloutTopologyTest {
     private static final CanaryKey CHECKOUT = new CanaryKey("eu", "shop", "checkout");
     private static final Percent FIVE = Percent.of("5");
     private static final Percent TWENTY = Percent.of("20");
-    private static final CanarySpec SPEC = new CanarySpec(
-            new WorkloadRef("Deployment", "checkout"),
-            "gatewayapi:v1",
-            "checkout",
-            new Strategy.Progressive(List.of(FIVE, TWENTY), Percent.ZERO),
-            Duration.ofSeconds(10),
-            2,
-            Duration.ofMinutes(5),
-            Duration.ofSeconds(1),
-            100,
-            100,
-            List.of(),
-            List.of(),
-            false,
-            false,
-            false,
-            false);
+    private static final CanarySpec SPEC = by(new Strategy.Progressive(List.of(FIVE, TWENTY), Percent.ZERO));
 
     @TempDir
     Path dir;
@@ -125,6 +109,19 @@ class RolloutTopologyTest {
         hear(new GuardTripped(rollout(), 0, 3, "p99", 7.3, 0.001, "3 of 3 slower than 500 ms"));
 
         assertThat(writes.getLast().canary()).isEqualTo(Percent.ZERO);
+    }
+
+    @Test
+    void aStepThatSendsNoMoreTrafficWaitsUntilTheLogHasItToo() {
+        rollOut(by(new Strategy.BlueGreen(3)));
+        long before = writes.getLast().seq();
+
+        hear(ready(Role.TARGET, "v1:b"));
+        assertThat(writes.getLast().seq()).isEqualTo(before);
+        readBack();
+
+        assertThat(decided).last().isInstanceOf(StepStarted.class);
+        assertThat(writes.getLast().seq()).isGreaterThan(before);
     }
 
     @Test
@@ -234,8 +231,32 @@ class RolloutTopologyTest {
         assertThat(CanaryStatus.of(shown.getLast()).canaryWeight()).isEqualTo(FIVE);
     }
 
+    private static CanarySpec by(Strategy strategy) {
+        return new CanarySpec(
+                new WorkloadRef("Deployment", "checkout"),
+                "gatewayapi:v1",
+                "checkout",
+                strategy,
+                Duration.ofSeconds(10),
+                2,
+                Duration.ofMinutes(5),
+                Duration.ofSeconds(1),
+                100,
+                100,
+                List.of(),
+                List.of(),
+                false,
+                false,
+                false,
+                false);
+    }
+
     private void firstSight() {
-        hear(new CanaryApplied("uid", 1, SPEC));
+        firstSight(SPEC);
+    }
+
+    private void firstSight(CanarySpec spec) {
+        hear(new CanaryApplied("uid", 1, spec));
         hear(revision("v1:a"));
         readBack();
         answers(); // PrimaryUpdated
@@ -245,7 +266,11 @@ class RolloutTopologyTest {
     }
 
     private void rollOut() {
-        firstSight();
+        rollOut(SPEC);
+    }
+
+    private void rollOut(CanarySpec spec) {
+        firstSight(spec);
         hear(revision("v1:b"));
         readBack();
         answers();
