@@ -98,6 +98,9 @@ final class UpCommand implements Callable<Integer> {
         var stop = new CountDownLatch(1);
         var stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (stopped.getCount() > 0) {
+                System.out.println("stopping ...");
+            }
             stop.countDown();
             awaitQuietly(stopped);
         }));
@@ -109,7 +112,6 @@ final class UpCommand implements Callable<Integer> {
                     "ready after %.1f s; ctrl-C stops it, and the next start goes on where it was%n",
                     (System.nanoTime() - begin) / 1e9);
             stop.await();
-            System.out.println("stopping ...");
         } catch (IOException e) {
             throw new Problem("%s can't be written: %s.".formatted(settings.data(), e.getMessage()));
         } finally {

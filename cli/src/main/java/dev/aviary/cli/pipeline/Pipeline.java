@@ -2,6 +2,7 @@ package dev.aviary.cli.pipeline;
 
 import dev.aviary.cli.Problem;
 import dev.aviary.eventlog.streams.EmbeddedBroker;
+import dev.aviary.eventlog.streams.FolderLock;
 import dev.aviary.eventlog.topics.LogConnection;
 import dev.aviary.eventlog.topics.Topics;
 import java.io.IOException;
@@ -12,11 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -53,20 +54,26 @@ public final class Pipeline implements AutoCloseable {
     public static final List<String> SERVICES = List.of("detector", "router", "analyzer", "notifier");
     private static final Duration READY = Duration.ofMinutes(2);
 
-    private final List<ServiceProcess> services = new ArrayList<>();
+    private final List<ServiceProcess> services = new CopyOnWriteArrayList<>();
+    private final Thread atExit = new Thread(this::end, "services-end");
+    private final FolderLock lock;
     private final LogConnection log;
     private final Settings settings;
     private final boolean training;
     private @Nullable EmbeddedBroker broker;
 
-    private Pipeline(LogConnection log, @Nullable EmbeddedBroker broker, Settings settings, boolean training) {
+    private volatile boolean ending;
+
+    private Pipeline(
+            FolderLock lock, LogConnection log, @Nullable EmbeddedBroker broker, Settings settings, boolean training) {
+        this.lock = lock;
         this.log = log;
         this.broker = broker;
         this.settings = settings;
         this.training = training;
     }
 
-    /// Returns when all services are ready.
+    /// Returns when all services are ready; if this process is told to end before, it ends them and fails.
     ///
     /// @param say takes a line of progress
     /// @throws Problem in a sentence
@@ -75,16 +82,40 @@ public final class Pipeline implements AutoCloseable {
     }
 
     static Pipeline start(Settings settings, boolean training, Consumer<String> say) {
-        var broker = settings.kafka().isPresent() ? null : startBroker(settings, say);
-        var log = settings.kafka()
-                .orElseGet(() -> LogConnection.to(required(broker).bootstrapServers()));
-        var pipeline = new Pipeline(log, broker, settings, training);
+        var lock = locked(settings.data());
         try {
-            pipeline.startServices(say);
-            return pipeline;
+            var broker = settings.kafka().isPresent() ? null : startBroker(settings, say);
+            var log = settings.kafka()
+                    .orElseGet(() -> LogConnection.to(required(broker).bootstrapServers()));
+            var pipeline = new Pipeline(lock, log, broker, settings, training);
+            try {
+                Runtime.getRuntime().addShutdownHook(pipeline.atExit);
+                pipeline.startServices(say);
+                return pipeline;
+            } catch (RuntimeException e) {
+                pipeline.close();
+                throw e;
+            }
         } catch (RuntimeException e) {
-            pipeline.close();
+            letGo(lock);
             throw e;
+        }
+    }
+
+    /// Two of the same data would be the same instance to Kafka, and push each other out.
+    private static FolderLock locked(Path data) {
+        try {
+            return FolderLock.take(data, "./aviary up");
+        } catch (IOException e) {
+            throw new Problem(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void letGo(FolderLock lock) {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            throw new Problem("the pipeline's folder couldn't be let go: " + e.getMessage());
         }
     }
 
@@ -114,6 +145,9 @@ public final class Pipeline implements AutoCloseable {
         for (int i = 0; i < SERVICES.size(); i++) {
             int port = free.isEmpty() ? settings.firstPort() + i : free.get(i);
             var name = SERVICES.get(i);
+            if (ending) {
+                throw ServiceProcess.stopped();
+            }
             services.add(ServiceProcess.start(name, port, settings, properties(name), training, say));
         }
         for (var service : services) {
@@ -215,16 +249,30 @@ public final class Pipeline implements AutoCloseable {
     /// Services first, so that they can still say goodbye to the broker.
     @Override
     public void close() {
-        services.forEach(ServiceProcess::end);
+        end();
         services.forEach(ServiceProcess::awaitEnd);
-        if (broker != null) {
-            try {
+        try {
+            if (broker != null) {
                 broker.close();
-            } catch (IOException e) {
-                throw new Problem("the broker's folder couldn't be let go: " + e.getMessage());
-            } finally {
-                broker = null;
             }
+        } catch (IOException e) {
+            throw new Problem("the broker's folder couldn't be let go: " + e.getMessage());
+        } finally {
+            broker = null;
+            letGo(lock);
+            forget(atExit);
+        }
+    }
+
+    private void end() {
+        ending = true;
+        services.forEach(ServiceProcess::end);
+    }
+
+    private static void forget(Thread atExit) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException _) { // it is what ends us
         }
     }
 

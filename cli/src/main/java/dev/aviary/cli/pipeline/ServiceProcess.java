@@ -121,7 +121,7 @@ public final class ServiceProcess {
                 say.accept(
                         "%s ended with status %d and is started again; its words: %s".formatted(name, status, logFile));
                 pause = pause(pause, Duration.ofNanos(System.nanoTime() - begin));
-                if (!paused(pause)) {
+                if (!paused(pause) || ending) {
                     return;
                 }
                 process = launch();
@@ -164,6 +164,9 @@ public final class ServiceProcess {
     void awaitReady(Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
         while (!isReady()) {
+            if (ending) {
+                throw stopped();
+            }
             if (!process.isAlive() && process.exitValue() == 1) {
                 throw new Problem("%s didn't start: %s".formatted(name, lastWords()));
             }
@@ -176,6 +179,10 @@ public final class ServiceProcess {
             }
         }
         wasReady = true;
+    }
+
+    static Problem stopped() {
+        return new Problem("stopped before all services were ready.");
     }
 
     /// As its health endpoint says.

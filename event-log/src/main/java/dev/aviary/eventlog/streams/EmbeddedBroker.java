@@ -6,12 +6,9 @@ import java.io.PrintStream;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -30,10 +27,10 @@ public final class EmbeddedBroker implements AutoCloseable {
     private static final String SETTINGS = "broker.properties";
 
     private final KafkaRaftServer server;
-    private final FileChannel lock;
+    private final FolderLock lock;
     private final int port;
 
-    private EmbeddedBroker(KafkaRaftServer server, FileChannel lock, int port) {
+    private EmbeddedBroker(KafkaRaftServer server, FolderLock lock, int port) {
         this.server = server;
         this.lock = lock;
         this.port = port;
@@ -50,7 +47,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /// @param more Kafka's own settings besides, or in place of, those below: for a listener with TLS or passwords
     public static EmbeddedBroker start(Path data, int port, Map<String, String> more) throws IOException {
-        var lock = locked(data);
+        var lock = FolderLock.take(data, "broker");
         try {
             int clients = free(port);
             var settings = settings(data, clients, free(0));
@@ -81,22 +78,6 @@ public final class EmbeddedBroker implements AutoCloseable {
         server.shutdown();
         server.awaitShutdown();
         lock.close();
-    }
-
-    private static FileChannel locked(Path data) throws IOException {
-        Files.createDirectories(data);
-        var lock = FileChannel.open(data.resolve("in-use"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        try {
-            if (lock.tryLock() != null) {
-                return lock;
-            }
-        } catch (OverlappingFileLockException e) {
-            lock.close();
-            throw new IOException("The folder %s is in use by a broker of this process.".formatted(data), e);
-        }
-        lock.close();
-        throw new IOException(
-                "The folder %s is in use by another broker. Stop it, or take another folder.".formatted(data));
     }
 
     private static int free(int port) throws IOException {
