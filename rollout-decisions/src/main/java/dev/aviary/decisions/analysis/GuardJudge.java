@@ -161,8 +161,7 @@ record GuardJudge(GuardSpec guard, double share) {
 
     /// Harm is proven, and the guard may act on it.
     boolean crossed(MetricGuard seen) {
-        return seen.last() instanceof Counted
-                && evidence(seen.boundEvidence(), seen.primaryEvidence()) >= -StrictMath.log(share);
+        return guard.acts() && seen.last() instanceof Counted && weight(seen) >= -StrictMath.log(share);
     }
 
     /// What the mode goes by, whether or not it acts.

@@ -58,13 +58,14 @@ public record PrimaryJudge(double tolerance, long looks, List<Double> sums) {
     static List<Double> window(
             double tolerance, long canaryFailures, long canaryTotal, long primaryFailures, long primaryTotal) {
         long failures = canaryFailures + primaryFailures;
+        if (failures == 0) {
+            return Collections.nCopies(alternatives(tolerance).size(), 0.0);
+        }
         double healthy = logSum(tolerance, canaryTotal, primaryTotal, failures);
         return alternatives(tolerance).stream()
-                .map(odds -> failures == 0
-                        ? 0.0
-                        : canaryFailures * StrictMath.log(odds / tolerance)
-                                + healthy
-                                - logSum(odds, canaryTotal, primaryTotal, failures))
+                .map(odds -> canaryFailures * StrictMath.log(odds / tolerance)
+                        + healthy
+                        - logSum(odds, canaryTotal, primaryTotal, failures))
                 .toList();
     }
 
