@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.aviary.cli.story.Entry;
 import dev.aviary.eventlog.LoggedEvent.Taken;
 import dev.aviary.events.AlertDelivered;
+import dev.aviary.events.GateDecided;
 import dev.aviary.events.RolloutEvent;
 import dev.aviary.events.RouterDecision;
 import dev.aviary.events.RouterOutcome;
@@ -305,11 +306,14 @@ final class PlainCanaries implements AutoCloseable {
                 .toList();
     }
 
-    /// Of what may be said only once; that something stands is said again after a restart, under the same id.
+    /// Of what may be said only once. Whoever asks or acts outside, and is killed before that is committed, does it
+    /// once
+    /// more and says so again under the same id: that something stands, what a gate answered, what was delivered.
     static List<String> ids(String name, List<Entry> history) {
         return of(name, history).stream()
                 .filter(entry -> !(entry.logged().event() instanceof RouterOutcome))
                 .filter(entry -> !(entry.logged().event() instanceof AlertDelivered))
+                .filter(entry -> !(entry.logged().event() instanceof GateDecided))
                 .map(entry -> entry.logged().id())
                 .toList();
     }
