@@ -12,9 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 KUBERNETES=v1.34.4
 GATEWAY_API=v1.4.1
 ISTIO_API=v1.28.0
-PROMETHEUS=v0.316.0
 ENVOY=1.40.0
-HEY=v0.1.4
 # Nobody debugs these programs, and the compiler takes a fifth less without what a debugger would need.
 COMPILER=-gcflags=all=-dwarf=false
 
@@ -37,6 +35,9 @@ main() {
             *) stop "build.sh: there is no part \"$part\"; known: playground, prometheus, envoy, hey" ;;
         esac
     done
+    PROMETHEUS=$(tool_version prometheus github.com/prometheus/prometheus)
+    HEY=$(tool_version hey github.com/rakyll/hey)
+    fetch_ahead "${parts[@]}"
     for part in "${parts[@]}"; do
         local place=$(place_of "$part")
         [ -x "$place" ] || once "$part" "$place"
@@ -116,24 +117,34 @@ module_folder() {
 }
 
 build_prometheus() {
-    go_module "Prometheus ${PROMETHEUS#v} (3 min the first time on 2 cores)" "$1" github.com/prometheus/prometheus "$PROMETHEUS" \
-        github.com/prometheus/prometheus/cmd/prometheus -tags remove_all_sd,enable_kubernetes_sd
+    go_tool prometheus "Prometheus ${PROMETHEUS#v} (3 min the first time on 2 cores)" "$1" "Prometheus $PROMETHEUS"
 }
 
-build_hey() { go_module "hey $HEY" "$1" github.com/rakyll/hey "$HEY" github.com/rakyll/hey; }
+build_hey() { go_tool hey "hey $HEY" "$1" "hey $HEY"; }
 
-# A command of a published module at its own versions. Not `go install`: that refuses modules with replacements.
-go_module() {
-    local name=$1 out=$2 module=$3 version=$4 command=$5
-    shift 5
+# A command of a published module, at the versions that tools/NAME/go.mod pins.
+go_tool() {
+    local name=$1 label=$2 out=$3 what=$4
     go_toolchain
-    say "building $name ..."
-    mkdir "$out/src"
-    (cd "$out/src" && export CGO_ENABLED=0 GOFLAGS=-mod=mod && go mod init playground/tool 2>/dev/null \
-        && go get -tool "$command@$version" >/dev/null 2>"$out/src/get.log" \
-        && progress "compiling" go build -trimpath $COMPILER -ldflags "-s -w" "$@" -o "$out/" "$command") \
-        || { tail -n 5 "$out/src/get.log" >&2; unreachable "$module $version" "Go module proxy (GOPROXY)"; }
-    rm -rf "$out/src"
+    say "building $label ..."
+    (cd "$here/tools/$name" && export CGO_ENABLED=0 GOFLAGS=-buildvcs=false \
+        && progress "compiling" go build -trimpath $COMPILER $(tags_of "$name") -ldflags "-s -w" -o "$out/" tool) \
+        || unreachable "$what" "Go module proxy (GOPROXY)"
+}
+
+# Of Prometheus' service discoveries Kubernetes' alone: the others need the clouds' own libraries.
+tags_of() {
+    [ "$1" != prometheus ] || echo "-tags=remove_all_sd,enable_kubernetes_sd"
+}
+
+tool_version() { sed -n "s|^.*$2 \(v[^ ]*\).*|\1|p" "$here/tools/$1/go.mod" | grep . || stop "tools/$1/go.mod names no $2"; }
+
+# The compiler keeps both cores busy with the playground for minutes: what Prometheus is made of is fetched meanwhile.
+fetch_ahead() {
+    case " $* " in *" playground "*" prometheus "*) ;; *) return 0 ;; esac
+    [ ! -x "$(place_of playground)" ] && [ ! -x "$(place_of prometheus)" ] || return 0
+    go_toolchain
+    (cd "$here/tools/prometheus" && exec go list -deps $(tags_of prometheus) tool) >/dev/null 2>&1 &
 }
 
 build_envoy() {
