@@ -89,15 +89,7 @@ public final class Story {
                 Optional.of("the log was out of reach for %s: traffic went to the safe side"
                         .formatted(seconds(blind.without())));
             case MetricsMeasured _, RequestsCounted _ -> Optional.empty();
-            case CheckCompleted check ->
-                Optional.of("check %s: %s"
-                        .formatted(
-                                check.verdict(),
-                                check.reasons().isEmpty()
-                                        ? joined(check.metrics().stream()
-                                                .map(MetricResult::sentence)
-                                                .toList())
-                                        : joined(check.reasons())));
+            case CheckCompleted check -> Optional.of("check %s: %s".formatted(check.verdict(), found(check)));
             case GuardTripped guard -> Optional.of("guard tripped: " + guard.reason());
             case BudgetSpent spent -> Optional.of("budget spent: " + spent.reason());
             case TrafficMeasured traffic ->
@@ -115,6 +107,15 @@ public final class Story {
 
     private static String shadow(ShadowSpec shadow) {
         return shadow.problem().map("; "::concat).orElse("; a shadow policy is judged beside it");
+    }
+
+    private static String found(CheckCompleted check) {
+        if (!check.reasons().isEmpty()) {
+            return joined(check.reasons());
+        }
+        return check.metrics().isEmpty()
+                ? "no metric to check"
+                : joined(check.metrics().stream().map(MetricResult::sentence).toList());
     }
 
     private static String joined(List<String> reasons) {

@@ -22,4 +22,10 @@ class StoryTest {
         assertThat(Story.line(new GuardTripped(ROLLOUT, 0, 4, "p99", 9, 0.001, SENTENCE)))
                 .hasValue("guard tripped: " + SENTENCE);
     }
+
+    @Test
+    void aCheckOfACanaryWithoutMetricsSaysSo() {
+        assertThat(Story.line(new CheckCompleted(ROLLOUT, 0, 2, Verdict.PASSED, List.of(), List.of())))
+                .hasValue("check PASSED: no metric to check");
+    }
 }
