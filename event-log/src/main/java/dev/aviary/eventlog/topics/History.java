@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -88,7 +89,7 @@ public final class History {
     private static final class Reading implements Iterator<Entry> {
         private final LogConnection log;
         private final Consumer<byte[], byte[]> consumer;
-        private final Map<TopicPartition, Long> ends;
+        private final Map<Integer, Long> ends;
         private final Set<TopicPartition> unfinished;
         private final Optional<CanaryKey> key;
         private final byte[] written;
@@ -107,7 +108,8 @@ public final class History {
             this.written = key.map(CanaryKey::toString).orElse("").getBytes(UTF_8);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            ends = consumer.endOffsets(partitions); // read_committed: up to the first transaction that is open
+            ends = new HashMap<>(); // read_committed: up to the first transaction that is open
+            consumer.endOffsets(partitions).forEach((partition, end) -> ends.put(partition.partition(), end));
             unfinished = new HashSet<>(partitions);
         }
 
@@ -132,7 +134,7 @@ public final class History {
         /// A position behind the last record tells the end: what lies between are marks of transactions.
         private boolean poll() {
             for (int idle = 0; idle < PATIENCE; idle++) {
-                unfinished.removeIf(partition -> consumer.position(partition) >= end(partition));
+                unfinished.removeIf(partition -> consumer.position(partition) >= end(partition.partition()));
                 if (unfinished.isEmpty()) {
                     return false;
                 }
@@ -149,11 +151,10 @@ public final class History {
         }
 
         private boolean isAsked(ConsumerRecord<byte[], byte[]> record) {
-            return (key.isEmpty() || Arrays.equals(record.key(), written))
-                    && record.offset() < end(new TopicPartition(record.topic(), record.partition()));
+            return (key.isEmpty() || Arrays.equals(record.key(), written)) && record.offset() < end(record.partition());
         }
 
-        private long end(TopicPartition partition) {
+        private long end(int partition) {
             return Optional.ofNullable(ends.get(partition)).orElseThrow();
         }
 

@@ -130,6 +130,7 @@ public record LogConnection(String bootstrap, Map<String, String> extra) {
         properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000); // each poll has a price of its own
+        properties.put(ConsumerConfig.RECEIVE_BUFFER_CONFIG, -1); // the system's: 64 kB are many reads of a long log
         properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100); // its close waits for the fetch under way
         properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         return properties;
