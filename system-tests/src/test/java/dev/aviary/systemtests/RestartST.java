@@ -101,10 +101,12 @@ class RestartST {
             eachInItsPhase();
 
             var back = new LinkedHashMap<String, Duration>();
+            // The last word of a chain first: what it waits for isn't held up by the rollouts that the others set
+            // going.
+            back.put("notifier", killed("notifier", AlertDelivered.class::isInstance));
             back.put("router", killed("router", RolloutStarted.class::isInstance));
             back.put("analyzer", killed("analyzer", GateDecided.class::isInstance));
             back.put("detector", killed("detector", RevisionDetected.class::isInstance));
-            back.put("notifier", killed("notifier", AlertDelivered.class::isInstance));
             System.out.printf("from the kill of a service to its next word: %s%n", back);
 
             letGo();

@@ -17,14 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 
-/// A Kafka with TLS and passwords: `--kafka-config FILE` opens it to every service and to the command line. Alone: a
-/// JVM
-/// doesn't start two brokers at a time.
-@Isolated
+/// A Kafka with TLS and passwords: `--kafka-config FILE` opens it to every service and to the command line.
 class SecuredKafkaST {
     private static final String CANARY = """
             apiVersion: apps/v1
@@ -48,6 +45,12 @@ class SecuredKafkaST {
 
     @TempDir
     Path folder;
+
+    /// A JVM doesn't start two brokers at a time.
+    @BeforeAll
+    static void theOthersBrokerIsUp() {
+        RealWorld.shared();
+    }
 
     @Test
     void theServicesAndTheCommandLineGetInAndNoProcessShowsThePassword() throws Exception {
