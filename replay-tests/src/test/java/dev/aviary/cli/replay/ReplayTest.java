@@ -97,19 +97,7 @@ class ReplayTest {
     @Test
     void aChangedFieldIsNamed() {
         try (var recorded = routed()) {
-            var tampered = changed(recorded.log, RollbackStarted.class, logged -> {
-                var was = (RollbackStarted) logged.event();
-                return new LoggedEvent(
-                        logged.id(),
-                        new RollbackStarted(
-                                was.rollout(),
-                                was.step(),
-                                was.cause(),
-                                was.failedChecks(),
-                                was.canary(),
-                                List.of("nothing")),
-                        logged.taken());
-            });
+            var tampered = changed(recorded.log, RollbackStarted.class, logged -> because(logged, "nothing"));
 
             assertThat(rollout(recorded, tampered).difference()).hasValueSatisfying(found -> {
                 assertThat(found.field()).isEqualTo("reasons[0]");
@@ -162,19 +150,7 @@ class ReplayTest {
     @Test
     void onlyTheRolloutThatIsAskedForIsJudged() {
         try (var recorded = routed()) {
-            var tampered = changed(recorded.log, RollbackStarted.class, logged -> {
-                var was = (RollbackStarted) logged.event();
-                return new LoggedEvent(
-                        logged.id(),
-                        new RollbackStarted(
-                                was.rollout(),
-                                was.step(),
-                                was.cause(),
-                                was.failedChecks(),
-                                was.canary(),
-                                List.of("no")),
-                        logged.taken());
-            });
+            var tampered = changed(recorded.log, RollbackStarted.class, logged -> because(logged, "no"));
 
             var of = replay(
                     Deciding.ROLLOUT,
@@ -333,6 +309,15 @@ class ReplayTest {
                 last.event() instanceof StepStarted step ? step.canary() : Percent.ZERO,
                 Percent.ZERO,
                 Duration.ZERO);
+    }
+
+    private static LoggedEvent because(LoggedEvent logged, String reason) {
+        var was = (RollbackStarted) logged.event();
+        return new LoggedEvent(
+                logged.id(),
+                new RollbackStarted(
+                        was.rollout(), was.step(), was.cause(), was.failedChecks(), was.canary(), List.of(reason)),
+                logged.taken());
     }
 
     private static RevisionDetected revision(String name) {
